@@ -1,0 +1,81 @@
+"""What is known of one page: its blocks, how it went, and the files that belong to it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the page as it was read; the origin is the top left corner."""
+
+
+class PageStatus(str, Enum):
+    OK = "ok"
+    RETRIED = "retried"  # read alone, after a call that held it with other pages had failed
+    TRUNCATED = "truncated"  # the engine stopped before the end of the text
+    BLANK = "blank"  # one colour only; the engine was not asked
+    FAILED = "failed"  # could not be drawn or read; the document was finished without it
+
+
+class TextFormat(str, Enum):
+    PLAIN = "plain"
+    MARKDOWN = "markdown"
+    HTML = "html"  # tables
+    LATEX = "latex"  # formulas, without delimiters
+
+
+class Value(BaseModel):
+    """Base of everything that stands in the bucket: immutable, and readable by older and newer versions."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+
+class Output(Value):
+    """One file of a result: its name within the version's folder, what stands there, and how to check it."""
+
+    name: str
+    size: int = Field(description="bytes")
+    sha256: str
+    etag: str
+
+
+class Block(Value):
+    """One piece of a page's layout."""
+
+    label: str = Field(description="what the engine takes it for: title, text, table, image, formula, header, ...")
+    box: Box
+    order: int = Field(description="place in the reading order of the page, from 0")
+    text: str = ""
+    format: TextFormat = TextFormat.PLAIN
+    confidence: Annotated[float | None, Field(ge=0, le=1)] = None
+    figure: str | None = Field(default=None, description="name of the cut-out image within the version's folder")
+
+
+class EngineInfo(Value):
+    """Which engine read something: name, version, and what may change its results."""
+
+    name: str
+    version: str
+    models: dict[str, str] = Field(default_factory=dict, description="model or language data by role")
+    packages: dict[str, str] = Field(default_factory=dict, description="versions of the packages that it is made of")
+
+
+class Page(Value):
+    """The checkpoint of one page, `pages/NNNN.json`. Everything derived of a document is a pure function of these."""
+
+    schema_version: int = SCHEMA_VERSION
+    number: int = Field(ge=1)
+    width: int = Field(description="pixels of the page as it was read")
+    height: int
+    dpi: float = Field(description="resolution at which it was drawn; of images, what the file says or 0")
+    status: PageStatus
+    note: str = Field(default="", description="why the status is not ok, in words without document text")
+    blocks: list[Block] = Field(default_factory=list)
+    image: str | None = Field(default=None, description="name of the page's picture within the version's folder")
+    outputs: list[Output] = Field(default_factory=list, description="the files that belong to this page, other than this one")
+    engine: EngineInfo | None = None
+    seconds: float = Field(default=0.0, description="time that the engine took for it")
