@@ -116,7 +116,7 @@ class Store(Protocol):
         """Whether the bucket keeps every version of a key."""
         ...
 
-    def versions(self, key: str) -> list[ObjectVersion]:
+    def versions(self, key: str) -> tuple[ObjectVersion, ...]:
         """The versions of exactly this key, newest first; empty where the bucket is not versioned."""
         ...
 
