@@ -5,7 +5,7 @@ Keys are Unicode strings with `/` between parts, at most 1,024 bytes as UTF-8. E
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,7 +72,7 @@ class Store(Protocol):
         ...
 
     def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
-        """Objects whose key starts with `prefix` and is greater than `after`, in the order of their UTF-8 bytes, fetched page by page as consumed."""
+        """Objects whose key starts with `prefix` and is greater than `after`, in the order of their UTF-8 bytes, fetched as consumed."""
         ...
 
     def head(self, key: str) -> ObjectInfo:
