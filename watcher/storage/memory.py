@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
@@ -122,12 +122,12 @@ class MemoryStore:
     def is_versioned(self) -> bool:
         return self._versioned
 
-    def versions(self, key: str) -> Sequence[ObjectVersion]:
+    def versions(self, key: str) -> tuple[ObjectVersion, ...]:
         if not self._versioned:
-            return []
+            return ()
         with self._lock:
             stack = self._stacks.get(key, [])
-            return [ObjectVersion(version.version_id, version.etag, version.is_delete_marker) for version in reversed(stack)]
+            return tuple(ObjectVersion(version.version_id, version.etag, version.is_delete_marker) for version in reversed(stack))
 
     def delete_version(self, key: str, version_id: str) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ Keys are Unicode strings with `/` between parts, at most 1,024 bytes as UTF-8. E
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
