@@ -11,9 +11,16 @@ from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
-from watcher.storage.port import AlreadyExistsError, NotFoundError, ObjectInfo, ObjectVersion, TooLargeError, UnstorableKeyError
+from watcher.storage.port import (
+    MAX_KEY_BYTES,
+    AlreadyExistsError,
+    NotFoundError,
+    ObjectInfo,
+    ObjectVersion,
+    TooLargeError,
+    UnstorableKeyError,
+)
 
-MAX_KEY_BYTES = 1024
 RACE_GAP_SECONDS = 0.01
 
 
@@ -92,7 +99,7 @@ class MemoryStore:
         target.write_bytes(body)
         return info
 
-    def create(self, key: str, body: bytes | Path, content_type: str) -> str:  # noqa: ARG002 - not kept
+    def create(self, key: str, body: bytes | Path, content_type: str) -> str:
         content = _storable(key, body)
         if self._conditions is Conditions.SEQUENTIAL:
             with self._lock:
@@ -103,7 +110,7 @@ class MemoryStore:
                 self._refuse_existing(key)
             return self._store(key, content)
 
-    def put(self, key: str, body: bytes | Path, content_type: str) -> str:  # noqa: ARG002 - not kept
+    def put(self, key: str, body: bytes | Path, content_type: str) -> str:
         content = _storable(key, body)
         with self._lock:
             return self._store(key, content)

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+MAX_KEY_BYTES = 1024
+
 
 @dataclass(frozen=True)
 class ObjectInfo:

@@ -1,0 +1,78 @@
+"""Calls to the filesystem that a folder store is made of, and the words for their errors."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from watcher.storage.etags import CHUNK_BYTES
+from watcher.storage.port import AlreadyExistsError, NotFoundError, RefusedError, UnavailableError, UnstorableKeyError
+
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
+
+
+def store_error(error: OSError, root: Path) -> Exception:
+    where, said = error.filename or root, error.strerror
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return RefusedError(f"no permission at {where}: let user {os.getuid()} read and write the folder {root} and all below it")
+    if error.errno == errno.EROFS:
+        return RefusedError(f"the folder {root} is read-only: mount it writable, or choose another")
+    if error.errno == errno.EXDEV:
+        return RefusedError(f"{where} lies on another filesystem than {root}: the folder must be on one")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return RefusedError(f"{where} is a file where a folder is needed")
+    if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ):
+        return UnstorableKeyError(f"a name that this filesystem cannot hold ({said}): {where}")
+    if error.errno == errno.ELOOP:
+        return NotFoundError(f"{where} is a symbolic link, which is not followed")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UnavailableError(f"no space left for the folder {root}: free some ({said})")
+    return UnavailableError(f"the folder {root} does not work at {where}: {said}")
+
+
+def link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        if target.is_dir():
+            raise IsADirectoryError from None
+        raise AlreadyExistsError(f"exists already: {target}") from None
+    except OSError as error:
+        if error.errno in _NO_HARD_LINKS:
+            raise RefusedError(
+                f"no hard links at {target} ({error.strerror}), and without them two processes cannot be kept apart: "
+                "choose a folder on a local disk (ext4, xfs, btrfs, apfs)"
+            ) from None
+        raise
+
+
+def sync_directory(folder: Path) -> None:
+    """Makes new names in a folder outlast a power failure."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return  # a racing delete took it, and all that stood there
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # the answer of filesystems that have no such call
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def body_chunks(body: bytes | Path) -> Iterator[bytes]:
+    if isinstance(body, bytes):
+        yield body
+        return
+    with body.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            yield chunk
+
+
+def write_all(descriptor: int, chunk: bytes) -> None:
+    left = memoryview(chunk)
+    while left:
+        left = left[os.write(descriptor, left) :]
