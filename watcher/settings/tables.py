@@ -1,0 +1,207 @@
+"""Every setting: its name, default, bounds and one line of why. Built in code, a table reads neither file nor environment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import Self
+
+from watcher.settings.rules import ascending_fault, overlap_fault, to_patterns, to_prefix
+from watcher.settings.s3 import S3
+
+MIB, GIB = 2**20, 2**30
+
+
+def _sized(default: int, at_least: int, description: str) -> ByteSize:
+    field: ByteSize = Field(default=ByteSize(default), ge=at_least, le=2**50, description=description)
+    return field
+
+
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+Prefix = Annotated[str, BeforeValidator(to_prefix)]
+Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(to_patterns)]
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000)]
+
+
+class Table(BaseModel):
+    """One table of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_bool(cls, value: object) -> object:
+        if isinstance(value, bool):  # else `port = true` would be port 1
+            raise ValueError("no setting is true or false")
+        return value
+
+    def _refuse(self, fault: str) -> Self:
+        if fault:
+            raise ValueError(fault)
+        return self
+
+
+class Storage(Table):
+    """Where the documents are: the bucket of the four CLOUDRU_S3_ variables, or a folder where one of them is missing."""
+
+    folder: Text = Field("data", min_length=1, description="folder that takes the bucket's place while S3 is not configured")
+    region: Text = Field("ru-central-1", pattern=r"^[A-Za-z0-9-]+$", description="region that requests to the store are signed for")
+    connect_seconds: Seconds = Field(5, ge=0.1, le=300, description="how long connecting to the store may take")
+    read_seconds: Seconds = Field(60, ge=0.1, le=3600, description="how long the store may be silent within an answer")
+    attempts: int = Field(5, ge=1, le=20, description="tries of a request that may be repeated safely")
+    connections: int = Field(32, ge=1, le=256, description="connections to the store that are kept open")
+    settle_seconds: Seconds = Field(1.0, ge=0, le=3600, description="a file in a folder is taken once it stood unchanged for so long")
+
+
+class Layout(Table):
+    """Where things stand in the bucket. No prefix may lie under another."""
+
+    incoming: Prefix = Field("incoming/", description="the inbox: documents dropped here are read")
+    claims: Prefix = Field("claims/", description="the replicas' record of who works on what")
+    processed: Prefix = Field("processed/", description="results of finished documents")
+    failed: Prefix = Field("failed/", description="documents that could not be read, each with the reason")
+
+    @model_validator(mode="after")
+    def _keep_apart(self) -> Self:
+        return self._refuse(overlap_fault(self.model_dump()))
+
+
+class Watch(Table):
+    """How the inbox is watched."""
+
+    poll_seconds: Seconds = Field(5, ge=0.1, le=86400, description="time between two looks into the inbox")
+    documents: int = Field(4, ge=1, le=64, description="documents that this replica works on at once")
+    ignore: Patterns = Field(
+        (".*", "~$*", "*.part", "*.partial", "*.crdownload", "*.tmp", "Thumbs.db", "desktop.ini"),
+        description="names that are passed over, matched with each part of a path; * and ? as in a shell",
+    )
+    grace_seconds: Seconds = Field(20, ge=0, le=3600, description="time to finish pages and hand documents back after SIGTERM")
+    sweep_seconds: Seconds = Field(600, ge=1, le=86400, description="time between two rounds of clearing up old claims")
+    scratch: Text = Field("", description="folder for downloads and page images; empty: one in the system's temporary folder")
+    replica: Text = Field("", max_length=200, description="name of this replica in claims and logs; empty: the host's name")
+
+
+class Claims(Table):
+    """How replicas share the documents."""
+
+    lease_seconds: Seconds = Field(60, ge=3, le=3600, description="a replica silent for so long loses its documents to others")
+    max_attempts: int = Field(3, ge=1, le=100, description="attempts before a document goes to the failed ones")
+    backoff_seconds: Seconds = Field(30, ge=0, le=86400, description="wait after the first failed attempt; doubles each time")
+    backoff_max_seconds: Seconds = Field(3600, ge=0, le=604800, description="longest wait between two attempts")
+    keep_days: Seconds = Field(30, ge=0, le=36500, description="days that records of finished documents are kept")
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        return self._refuse(ascending_fault(self.model_dump(), "backoff_seconds", "backoff_max_seconds"))
+
+
+class Retention(Table):
+    """What becomes of the original."""
+
+    source: Literal["archive", "keep", "delete"] = Field(
+        "archive", description="after success the original moves beside its results, stays in the inbox, or is deleted"
+    )
+
+
+class Limits(Table):
+    """What one document may cost; beyond it goes to the failed ones with a code that names the limit."""
+
+    file_bytes: ByteSize = _sized(GIB, 1, "size of a file")
+    pages: int = Field(5000, ge=1, le=9999, description="pages of a document")
+    image_pixels: int = Field(300_000_000, ge=1, le=10_000_000_000, description="pixels of one image as it is stored in the file")
+    parse_seconds: Seconds = Field(60, ge=1, le=3600, description="time to open a file or to draw one page")
+    parse_memory_bytes: ByteSize = _sized(4 * GIB, 256 * MIB, "memory of the process that opens files")
+    failed_pages_percent: float = Field(
+        5.0, ge=0, le=100, allow_inf_nan=False, description="share of unreadable pages up to which a document still counts as read"
+    )
+
+
+class Render(Table):
+    """How pages become images."""
+
+    dpi: int = Field(200, ge=36, le=1200, description="resolution at which PDF pages are drawn")
+    max_pixels: int = Field(16_000_000, ge=10_000, le=1_000_000_000, description="larger pages are reduced to so many pixels")
+    jpeg_quality: int = Field(85, ge=1, le=100, description="quality of the page pictures that people see")
+    jpeg_max_side: int = Field(2000, ge=100, le=20000, description="longest side of these pictures in pixels")
+    processes: int = Field(1, ge=1, le=64, description="processes that open files and draw pages")
+    window_pages: int = Field(8, ge=1, le=1000, description="drawn pages of one document that wait for the engine at a time")
+
+
+class Ocr(Table):
+    """Which engine reads the pages, and what it may use."""
+
+    engine: Literal["auto", "tesseract", "rapidocr", "fake", "paddleocr-vl"] = Field(
+        "auto", description="auto takes the best one that this machine can run; fake reads nothing and is for tests"
+    )
+    languages: Text = Field(
+        "rus+eng", pattern=r"^[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*$", description="languages that Tesseract reads, joined by +"
+    )
+    tessdata: Text = Field("", description="folder of Tesseract's language data; empty: the usual places are searched")
+    batch_pages: int = Field(4, ge=1, le=256, description="pages that go to the engine in one call")
+    page_seconds: Seconds = Field(120, ge=0.1, le=86400, description="time that the engine may take for a page before it is restarted")
+    load_seconds: Seconds = Field(600, ge=1, le=86400, description="time that the engine may take to load its models")
+    recycle_pages: int = Field(2000, ge=1, le=10_000_000, description="the engine is restarted after so many pages")
+    recycle_bytes: ByteSize = _sized(8 * GIB, 64 * MIB, "the engine is restarted when it holds more memory")
+    restart_seconds: Seconds = Field(1, ge=0, le=3600, description="wait before the first restart of a broken engine; doubles each time")
+    restart_max_seconds: Seconds = Field(60, ge=0, le=86400, description="longest wait before a restart")
+    fake_page_seconds: Seconds = Field(0.0, ge=0, le=3600, description="time that the fake engine takes for a page")
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        return self._refuse(ascending_fault(self.model_dump(), "restart_seconds", "restart_max_seconds"))
+
+
+class LocalOutput(Table):
+    """A second copy of the results on the local disk."""
+
+    folder: Text = Field("", description="where the copy goes; empty: no copy (the container image sets /app/output)")
+    max_bytes: ByteSize = _sized(10 * GIB, MIB, "the oldest copies are removed beyond it")
+
+
+class Http(Table):
+    """The server that tells how the daemon is."""
+
+    host: Text = Field("0.0.0.0", min_length=1, description="address to listen on")  # noqa: S104 - the platform probes from outside
+    port: int = Field(8081, ge=0, le=65535, description="port to listen on; 0: any free one")
+    stall_seconds: Seconds = Field(900, ge=1, le=86400, description="/health answers 503 after so long without progress")
+
+
+class Log(Table):
+    """What the daemon writes about itself."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is written")
+    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else one JSON object per line")
+
+
+class Settings(BaseSettings):
+    """All settings. `s3` comes from the four variables alone, never from the file."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="WATCHER_", env_nested_delimiter="__", validate_default=True)
+
+    storage: Storage = Storage()
+    layout: Layout = Layout()
+    watch: Watch = Watch()
+    claims: Claims = Claims()
+    retention: Retention = Retention()
+    limits: Limits = Limits()
+    render: Render = Render()
+    ocr: Ocr = Ocr()
+    output: LocalOutput = LocalOutput()
+    http: Http = Http()
+    log: Log = Log()
+    s3: S3 = S3()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: object, **__: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `load_settings` reads the sources, so that the environment is a value that it is given.
+        return (init_settings,)
+
+
+def tables() -> dict[str, type[Table]]:
+    """The tables of the file by name, in order."""
+    annotations = {name: field.annotation for name, field in Settings.model_fields.items()}
+    return {name: kind for name, kind in annotations.items() if isinstance(kind, type) and issubclass(kind, Table)}
