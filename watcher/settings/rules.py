@@ -13,6 +13,12 @@ _ONE_NAME = re.compile(r"[^/\x00-\x1f\x7f]+")
 _MAX_PREFIX_BYTES = 200  # leaves most of a key's 1,024 bytes to the document's path
 
 
+def to_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("give text of one line without control characters")
+    return value
+
+
 def to_prefix(value: object) -> str:
     """`results`, `/results` and `results/` alike become `results/`."""
     if not isinstance(value, str):

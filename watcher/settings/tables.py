@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import Self
 
-from watcher.settings.rules import ascending_fault, overlap_fault, to_patterns, to_prefix
+from watcher.settings.rules import ascending_fault, overlap_fault, to_line, to_patterns, to_prefix
 from watcher.settings.s3 import S3
 
 MIB, GIB = 2**20, 2**30
@@ -22,7 +22,7 @@ def _sized(default: int, at_least: int, description: str) -> ByteSize:
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 Prefix = Annotated[str, BeforeValidator(to_prefix)]
 Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(to_patterns)]
-Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000)]
+Text = Annotated[str, AfterValidator(to_line)]
 
 
 class Table(BaseModel):
