@@ -1,0 +1,74 @@
+"""What happens inside a child process: how it is made harmless before it runs anything, and how errors leave it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_prepared = False
+_SECRETS = "CLOUDRU_S3_"  # children read documents; they have no business with the store
+
+
+def prepare(parent: int, memory_bytes: int | None, initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> int:
+    """Runs first in every child. `parent` is the process id it must not outlive; returns the child's own.
+
+    Whatever `initializer` raises is raised; `memory_bytes` bounds the address space, the initializer's included.
+    """
+    global _prepared
+    _prepared = True
+    _die_with(parent)
+    _forget_secrets()
+    if memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    if initializer is not None:
+        run(initializer, initargs)
+    return os.getpid()
+
+
+def run(function: Callable[..., T], args: tuple[object, ...]) -> T:
+    """`function(*args)`. An exception that would not survive pickling is replaced by a RuntimeError with its type and text."""
+    if not _prepared:
+        sys.exit("a child that was not prepared runs nothing")  # pebble replaces a child that exited with 0 by itself
+    try:
+        return function(*args)
+    except Exception as error:
+        if _survives_pickling(error):
+            raise
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
+
+
+def _survives_pickling(error: Exception) -> bool:
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes; an error in the parent's pickle would break its pipe
+    except Exception:
+        return False
+    return True
+
+
+def _die_with(parent: int) -> None:
+    if not sys.platform.startswith("linux"):
+        return
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:  # it died before the kernel was told
+        os._exit(1)
+
+
+def _forget_secrets() -> None:
+    """Removes the store's variables, and wipes their values from the block that /proc/<pid>/environ shows."""
+    libc = ctypes.CDLL(None)
+    libc.getenv.restype = ctypes.c_void_p
+    for name in [name for name in os.environ if name.startswith(_SECRETS)]:
+        address = libc.getenv(name.encode())
+        if address:
+            ctypes.memset(address, 0, len(ctypes.string_at(address)))
+        del os.environ[name]
