@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from servers.ceph import PACKAGES, PROGRAMS, run_ceph
+from servers.moto import run_moto
+from servers.s3_server import S3Server
 
 RequireProgram = Callable[[str, str], str]
 
@@ -25,3 +28,26 @@ def require_program() -> RequireProgram:
         pytest.skip(reason)
 
     return require
+
+
+@pytest.fixture(scope="session")
+def ceph(require_program: RequireProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, whose conditional PUT is atomic; `ceph.new_bucket()` gives the configuration of a bucket of the test's own."""
+    for program in PROGRAMS:
+        require_program(program, PACKAGES)
+    with run_ceph(tmp_path_factory.mktemp("ceph")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[S3Server]:
+    """moto, handling one request at a time, so that its conditional PUT is atomic."""
+    with run_moto(one_at_a_time=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def racy_moto_server() -> Iterator[S3Server]:
+    """moto as it comes: 1 to 4 in 100 races of conditional PUTs have several winners."""
+    with run_moto(one_at_a_time=False) as server:
+        yield server

@@ -57,6 +57,10 @@ class RefusedError(StoreError):
     """The store refuses us: wrong key, secret, clock, rights, or no such bucket. The text names the setting to mend."""
 
 
+class ConditionUnsupportedError(RefusedError):
+    """The store answers that it has no conditional requests (501); nothing was stored or removed."""
+
+
 class TooLargeError(StoreError):
     """A download passed its limit of bytes and was broken off."""
 

@@ -1,0 +1,241 @@
+"""A bucket of Cloud.ru Object Storage, or of any store with the S3 protocol. The only import of boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from watcher.storage.port import (
+    MAX_KEY_BYTES,
+    NotFoundError,
+    ObjectInfo,
+    ObjectVersion,
+    RefusedError,
+    TooLargeError,
+    UnavailableError,
+    UnstorableKeyError,
+)
+from watcher.storage.s3_errors import Place, Request, code_of, translate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, GetObjectOutputTypeDef, ObjectVersionTypeDef
+
+CHUNK_BYTES = 1 << 20
+_VERSIONING_UNKNOWN = {"AccessDenied", "NotImplemented", "MethodNotAllowed"}
+
+
+@dataclass(frozen=True)
+class S3Config:
+    """How to reach one bucket. Times in seconds; `attempts` counts the first one too, and applies to reads and plain puts alone."""
+
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    region: str = "ru-central-1"
+    addressing: Literal["path", "virtual"] = "path"
+    connect_timeout: float = 5
+    read_timeout: float = 60
+    attempts: int = 4
+    pool_size: int = 32
+
+
+class S3Store:
+    """Requests that may be sent twice are repeated by the SDK; creates and deletes are sent once, because a repeat hides what the first did.
+
+    Errors in reading a body's file or in writing a download's target are the caller's and stay `OSError`. Raises `RefusedError` where the
+    endpoint is no address.
+    """
+
+    def __init__(self, config: S3Config) -> None:
+        self._bucket = config.bucket
+        self._place = Place(config.endpoint, config.bucket, config.region)
+        self._patient = _client(config, config.attempts)
+        self._once = _client(config, 1)
+
+    @property
+    def location(self) -> str:
+        return f"s3://{self._bucket} at {self._place.endpoint}"
+
+    def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        pages = self._patient.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
+        iterator = iter(pages)
+        while True:
+            with self._translated(Request.REPEATABLE):
+                page = next(iterator, None)
+            if page is None:
+                return
+            for entry in page.get("Contents", []):
+                if entry["Key"].encode() > after.encode():  # a store may not know StartAfter
+                    yield ObjectInfo(entry["Key"], entry["Size"], _bare(entry["ETag"]), entry["LastModified"])
+
+    def head(self, key: str) -> ObjectInfo:
+        _check(key)
+        try:
+            with self._translated(Request.REPEATABLE, key):
+                answer = self._patient.head_object(Bucket=self._bucket, Key=key)
+        except (NotFoundError, RefusedError):
+            self._explain()
+            raise
+        return ObjectInfo(key, answer["ContentLength"], _bare(answer["ETag"]), answer["LastModified"])
+
+    def get(self, key: str) -> tuple[ObjectInfo, bytes]:
+        answer = self._open(key)
+        body = b"".join(self._chunks(key, answer))
+        return _info(key, answer, len(body)), body
+
+    def download(self, key: str, target: Path, max_bytes: int) -> ObjectInfo:
+        answer = self._open(key)
+        with closing(answer["Body"]), target.open("wb") as out:
+            if answer["ContentLength"] > max_bytes:
+                raise TooLargeError(f"{key} has {answer['ContentLength']:,} bytes, more than the limit of {max_bytes:,}")
+            for chunk in self._chunks(key, answer):
+                out.write(chunk)
+        return _info(key, answer, answer["ContentLength"])
+
+    def create(self, key: str, body: bytes | Path, content_type: str) -> str:
+        """Raises `ConditionUnsupportedError` where the store says that it has no conditional requests."""
+        _check(key)
+        with _opened(body) as content, self._translated(Request.CONDITIONAL, key):
+            answer = self._once.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*")
+        return _bare(answer["ETag"])
+
+    def put(self, key: str, body: bytes | Path, content_type: str) -> str:
+        _check(key)
+        with _opened(body) as content, self._translated(Request.REPEATABLE, key):
+            answer = self._patient.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+        return _bare(answer["ETag"])
+
+    def delete(self, key: str) -> None:
+        _check(key)
+        with self._translated(Request.ONCE, key):
+            self._once.delete_object(Bucket=self._bucket, Key=key)
+
+    def delete_matching(self, key: str, etag: str) -> None:
+        _check(key)
+        try:
+            with self._translated(Request.CONDITIONAL, key):
+                self._once.delete_object(Bucket=self._bucket, Key=key, IfMatch=f'"{etag}"')
+        except NotFoundError:
+            return
+
+    def is_versioned(self) -> bool:
+        """A bucket whose versioning we may not ask for, or whose store has none, counts as not versioned; a suspended one too."""
+        with self._translated(Request.REPEATABLE):
+            try:
+                answer = self._patient.get_bucket_versioning(Bucket=self._bucket)
+            except ClientError as error:
+                if code_of(error) in _VERSIONING_UNKNOWN:
+                    return False
+                raise
+        return answer.get("Status") == "Enabled"
+
+    def versions(self, key: str) -> tuple[ObjectVersion, ...]:
+        """Where a version and a delete marker have the same time (some stores tell seconds only), the version comes first."""
+        _check(key)
+        if not self.is_versioned():
+            return ()
+        found: list[tuple[bool, float, ObjectVersion]] = []
+        with self._translated(Request.REPEATABLE, key):
+            for page in self._patient.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key):
+                found += [_version(entry, _bare(entry["ETag"])) for entry in page.get("Versions", []) if entry["Key"] == key]
+                found += [_version(entry, "") for entry in page.get("DeleteMarkers", []) if entry["Key"] == key]
+        found.sort(key=lambda entry: entry[:2], reverse=True)
+        return tuple(version for _, _, version in found)
+
+    def delete_version(self, key: str, version_id: str) -> None:
+        _check(key)
+        with self._translated(Request.ONCE, key):
+            self._once.delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
+
+    def _open(self, key: str) -> GetObjectOutputTypeDef:
+        _check(key)
+        with self._translated(Request.REPEATABLE, key):
+            return self._patient.get_object(Bucket=self._bucket, Key=key)
+
+    def _chunks(self, key: str, answer: GetObjectOutputTypeDef) -> Iterator[bytes]:
+        """The body, which must be as long as announced: a short one is an outage, never a short document."""
+        received = 0
+        while True:
+            with self._translated(Request.REPEATABLE, key):
+                chunk = answer["Body"].read(CHUNK_BYTES)
+            if not chunk:
+                break
+            received += len(chunk)
+            yield chunk
+        if received != answer["ContentLength"]:  # a longer one is cut off at the announced length by HTTP itself
+            raise UnavailableError(f"{received:,} of {answer['ContentLength']:,} bytes came: {key} at {self._place.endpoint}")
+
+    def _explain(self) -> None:
+        """Raises what is really wrong with the key or the bucket: answers to HEAD have no body to say it, so another request asks."""
+        with self._translated(Request.REPEATABLE):
+            self._patient.list_objects_v2(Bucket=self._bucket, MaxKeys=1)
+
+    @contextmanager
+    def _translated(self, request: Request, key: str = "") -> Iterator[None]:
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise translate(error, request, key, self._place) from None
+
+
+def _client(config: S3Config, attempts: int) -> S3Client:
+    try:
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=config.endpoint,
+            region_name=config.region,
+            aws_access_key_id=config.access_key,
+            aws_secret_access_key=config.secret_key,
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": config.addressing},
+                connect_timeout=config.connect_timeout,
+                read_timeout=config.read_timeout,
+                retries={"total_max_attempts": attempts, "mode": "standard"},
+                max_pool_connections=config.pool_size,
+                # checksums in trailers, the SDK's default, are refused by stores that are not Amazon's
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+    except ValueError:
+        raise RefusedError(f"{config.endpoint!r} is no address: CLOUDRU_S3_ENDPOINT has the form https://s3.cloud.ru") from None
+
+
+@contextmanager
+def _opened(body: bytes | Path) -> Iterator[bytes | IO[bytes]]:
+    if isinstance(body, bytes):
+        yield body
+    else:
+        with body.open("rb") as content:
+            yield content
+
+
+def _check(key: str) -> None:
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        raise UnstorableKeyError(f"not Unicode text: {key!r}") from None
+    if not 1 <= size <= MAX_KEY_BYTES:
+        raise UnstorableKeyError(f"a key has 1 to {MAX_KEY_BYTES:,} bytes, this one has {size:,}")
+
+
+def _bare(etag: str) -> str:
+    return etag.strip('"')
+
+
+def _info(key: str, answer: GetObjectOutputTypeDef, size: int) -> ObjectInfo:
+    return ObjectInfo(key, size, _bare(answer["ETag"]), answer["LastModified"])
+
+
+def _version(entry: ObjectVersionTypeDef | DeleteMarkerEntryTypeDef, etag: str) -> tuple[bool, float, ObjectVersion]:
+    return entry["IsLatest"], entry["LastModified"].timestamp(), ObjectVersion(entry["VersionId"], etag, not etag)
