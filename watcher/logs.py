@@ -1,0 +1,92 @@
+"""One event per line, ours and the libraries': JSON for machines, colours for a terminal, secrets in neither."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from watcher.redaction import Fields, redactor
+
+Format = Literal["auto", "json", "console"]
+Level = Literal["debug", "info", "warning", "error"]
+
+# What a terminal obeys instead of showing it: C0 and C1 controls, line separators, changes of writing direction; and what UTF-8 cannot carry.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_FIRST = ("timestamp", "level", "event")
+
+
+def configure_logs(level: Level, format: Format, stream: TextIO, secrets: Iterable[str]) -> None:
+    """Sends structlog's and the standard library's loggers to `stream`. Libraries are heard from `warning` on.
+
+    May be called again, with the secrets once they are known. Each of `secrets` is replaced wherever it would stand, exception texts included.
+    """
+    least = getattr(logging, level.upper())
+    stamped: list[Processor] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    console = format == "console" or (format == "auto" and stream.isatty())
+    utf8 = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
+    handler = _LineHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *stamped],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _redacting(redactor(secrets)),
+                *(_for_people(colors=stream.isatty(), utf8=utf8) if console else [_json(utf8)]),
+            ],
+        )
+    )
+    root, ours = logging.getLogger(), logging.getLogger("watcher")
+    root.handlers = [other for other in root.handlers if not isinstance(other, _LineHandler)] + [handler]
+    root.setLevel(max(least, logging.WARNING))  # boto3's debug lines hold signatures, APScheduler's tell of every scan
+    ours.setLevel(least)
+    logging.captureWarnings(True)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, *stamped, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=lambda *_: ours,
+        cache_logger_on_first_use=False,
+    )
+
+
+class _LineHandler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:
+        # The standard library would print the record with its arguments, secrets and all.
+        if sys.stderr is not None:
+            sys.stderr.write(f"a log line was lost: {sys.exc_info()[0]}\n")
+
+
+def _redacting(redact: Callable[[Fields], Fields]) -> Processor:
+    def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        first = {name: event.pop(name) for name in _FIRST if name in event}
+        return redact({**first, **event})
+
+    return process
+
+
+def _json(utf8: bool) -> Processor:
+    def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+        return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(event, ensure_ascii=not utf8))
+
+    return render
+
+
+def _for_people(colors: bool, utf8: bool) -> list[Processor]:
+    def escape(value: object) -> str:
+        text = _UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), str(value))
+        return text if utf8 else text.encode("ascii", "backslashreplace").decode()
+
+    def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        # The bar before each line of a traceback keeps a newline in an error's text from passing for a log line.
+        lines = {name: event.pop(name) for name in ("exception", "stack") if name in event}
+        safe = {escape(name): value if isinstance(value, (int, float)) else escape(value) for name, value in event.items()}
+        return {**safe, **{name: "\n".join(f"  | {escape(line)}" for line in str(text).split("\n")) for name, text in lines.items()}}
+
+    return [process, structlog.dev.ConsoleRenderer(colors=colors, sort_keys=False)]
