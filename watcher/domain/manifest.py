@@ -15,6 +15,7 @@ class Source(Value):
     key: str = Field(description="where it was dropped, with the inbox's prefix")
     etag: str
     size: int = Field(description="bytes")
+    dropped_at: datetime = Field(description="when the store took it, by the store's clock")
     sha256: str = ""
     media_type: str = ""
 

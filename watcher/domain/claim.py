@@ -1,0 +1,112 @@
+"""The claim log's entries, and what may follow on each: pure decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from pydantic import Field
+
+from watcher.domain.manifest import Source
+from watcher.domain.page import Value
+from watcher.domain.retry import RetryPolicy
+
+
+class Phase(str, Enum):
+    HELD = "held"
+    WAITING = "waiting"
+    CLOSED = "closed"
+
+
+class Purpose(str, Enum):
+    READ = "read"
+    QUARANTINE = "quarantine"
+
+
+class Outcome(str, Enum):
+    DONE = "done"
+    FAILED = "failed"
+    GONE = "gone"  # the source left the inbox before it was read
+
+
+class Fault(Value):
+    """Why the last attempt did not succeed: a code, the sentence for people, and the page where it happened."""
+
+    code: str
+    message: str
+    transient: bool
+    page: int | None = None
+
+
+class Entry(Value):
+    """One entry of a claim log: created once, never rewritten."""
+
+    phase: Phase
+    nonce: str = Field(description="new for every entry: tells ours from another's")
+    owner: str = Field(description="name of the replica")
+    source: Source
+    at: datetime = Field(description="the owner's wall clock, for people")
+    attempts: int = Field(ge=0, description="attempts begun, this one included")
+    purpose: Purpose = Purpose.READ
+    lease_seconds: float = Field(description="the owner's lease: nobody takes over sooner")
+    handovers: int = Field(default=0, description="times that it was given back without a page gained")
+    delay_seconds: float = Field(default=0.0, description="of waiting: how long")
+    not_before: datetime | None = Field(default=None, description="of waiting: the end of it by the owner's wall clock")
+    outcome: Outcome | None = None
+    error: Fault | None = Field(default=None, description="the last fault, carried on by the entries that follow")
+
+
+class Beat(Value):
+    """`<n>.beat`: rewritten by the owner of entry n alone. `sequence` makes each one differ."""
+
+    nonce: str
+    sequence: int
+    at: datetime
+    pages_done: int = 0
+    pages_total: int = 0
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Leave the document alone for now. `settled`: nothing is left to do while the same version stands there; `gone`: it does not stand there."""
+
+    reason: str
+    settled: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class Take:
+    """Append the next entry with these values."""
+
+    attempts: int
+    purpose: Purpose
+    handovers: int = 0
+    error: Fault | None = None
+
+
+def decide(
+    last: Entry, unchanged_seconds: float, now: datetime, lease_seconds: float, policy: RetryPolicy, keeps_source: bool
+) -> Skip | Take:
+    """What a replica that found `last` at the end of a log may do, given that the source is present (or the log is to be closed).
+
+    `unchanged_seconds`: for how long, on our own monotonic clock and between an answer and a later request, neither the entry nor its beat
+    has changed. `keeps_source`: the source stays in the inbox when it is done, so that its presence means nothing.
+    """
+    if last.phase is Phase.CLOSED:
+        if last.outcome is Outcome.DONE and keeps_source:
+            return Skip("done", settled=True)
+        return Take(attempts=1, purpose=Purpose.READ)
+    if last.phase is Phase.WAITING:
+        due = last.not_before is None or now >= last.not_before or unchanged_seconds >= last.delay_seconds
+        return _next_attempt(last, policy) if due else Skip("waiting")
+    if unchanged_seconds < max(lease_seconds, last.lease_seconds):
+        return Skip("held")
+    return _next_attempt(last, policy)
+
+
+def _next_attempt(last: Entry, policy: RetryPolicy) -> Take:
+    if last.purpose is Purpose.QUARANTINE or policy.spent(last.attempts):
+        return Take(last.attempts, Purpose.QUARANTINE, last.handovers, last.error)
+    return Take(last.attempts + 1, Purpose.READ, last.handovers, last.error)

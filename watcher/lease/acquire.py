@@ -1,0 +1,97 @@
+"""How a replica comes to hold a document version, and what it remembers of those that it could not get."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from watcher.domain.claim import Entry, Phase, Skip, Take, decide
+from watcher.domain.manifest import Source
+from watcher.domain.retry import RetryPolicy
+from watcher.lease.claim import Claim, Identity, claim
+from watcher.lease.log import Append, ClaimLog, Tail
+from watcher.storage.port import NotFoundError, Store
+
+
+@dataclass(frozen=True)
+class _Observation:
+    """What stood at a log's end, and when, on our own monotonic clock, the answer that first showed it came."""
+
+    tail: Tail
+    entry: Entry
+    answered_at: float
+
+
+class Acquirer:
+    """Acquires by appending, and by watching logs that others hold. Any thread may call it, each log from one thread at a time."""
+
+    def __init__(self, store: Store, identity: Identity, policy: RetryPolicy, *, keeps_source: bool) -> None:
+        self._store = store
+        self._identity = identity
+        self._policy = policy
+        self._keeps_source = keeps_source
+        self._observations: dict[str, _Observation] = {}
+        self._lock = threading.Lock()
+
+    def acquire(self, prefix: str, source: Source) -> Claim | Skip:
+        """Tries to hold the log `prefix` of a version whose source was seen in the inbox, or whose log was seen open."""
+        log = ClaimLog(self._store, prefix)
+        if self._observed(prefix) is None:
+            first = claim(log, 1, self._identity.entry(Phase.HELD, source, attempts=1), self._identity)
+            if isinstance(first, Claim):
+                return first
+            if first is Append.UNKNOWN:
+                return Skip("unknown")
+        return self._take_over(log, source)
+
+    def forget(self, prefix: str) -> None:
+        """Drops what was observed of a log that is closed or whose source is gone."""
+        with self._lock:
+            self._observations.pop(prefix, None)
+
+    def _take_over(self, log: ClaimLog, source: Source) -> Claim | Skip:
+        clock = self._identity.clock
+        sent = clock.monotonic()
+        tail = log.tail()
+        if tail is None:
+            self.forget(log.prefix)
+            return Skip("emptied", gone=True)
+        observation = self._observed(log.prefix)
+        if observation is None or observation.tail != tail:
+            try:
+                entry = log.read(tail.number)
+            except NotFoundError:
+                return Skip("emptied", gone=True)
+            observation = _Observation(tail, entry, clock.monotonic())
+            with self._lock:
+                self._observations[log.prefix] = observation
+        decision = decide(
+            observation.entry,
+            sent - observation.answered_at,
+            clock.now(),
+            self._identity.lease_seconds,
+            self._policy,
+            self._keeps_source,
+        )
+        if isinstance(decision, Skip):
+            return decision
+        if observation.entry.phase is Phase.CLOSED and not self._still_there(source):
+            return Skip("gone", gone=True)
+        self.forget(log.prefix)
+        return self._append(log, tail.number + 1, source, decision)
+
+    def _still_there(self, source: Source) -> bool:
+        """Whether a closed version was really dropped again: the listing that showed it may be older than its removal."""
+        try:
+            return self._store.head(source.key).etag == source.etag
+        except NotFoundError:
+            return False
+
+    def _append(self, log: ClaimLog, number: int, source: Source, take: Take) -> Claim | Skip:
+        entry = self._identity.entry(Phase.HELD, source, take.attempts, purpose=take.purpose, handovers=take.handovers, error=take.error)
+        taken = claim(log, number, entry, self._identity)
+        return taken if isinstance(taken, Claim) else Skip(taken.value)
+
+    def _observed(self, prefix: str) -> _Observation | None:
+        with self._lock:
+            return self._observations.get(prefix)

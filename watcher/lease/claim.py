@@ -1,0 +1,179 @@
+"""A claim that this replica holds: it renews itself, fences itself, and ends by one more entry."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from watcher.domain.claim import Beat, Entry, Fault, Outcome, Phase, Purpose
+from watcher.domain.clock import Clock
+from watcher.domain.manifest import Source
+from watcher.lease.log import Append, ClaimLog
+from watcher.storage.port import StoreError
+
+HELD_SHARE = 2 / 3
+"""The part of a lease, counted from the sending of the request that got it, during which its holder may write."""
+
+
+class FencedError(Exception):
+    """The claim is lost, or may be: its holder must not write any more."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who appends entries: the replica's name, its lease in seconds, its clock and its source of nonces."""
+
+    replica: str
+    lease_seconds: float
+    clock: Clock
+    nonce: Callable[[], str]
+
+    def entry(
+        self,
+        phase: Phase,
+        source: Source,
+        attempts: int,
+        *,
+        purpose: Purpose = Purpose.READ,
+        handovers: int = 0,
+        delay_seconds: float = 0.0,
+        outcome: Outcome | None = None,
+        error: Fault | None = None,
+    ) -> Entry:
+        now = self.clock.now()
+        return Entry(
+            phase=phase,
+            nonce=self.nonce(),
+            owner=self.replica,
+            source=source,
+            at=now,
+            attempts=attempts,
+            purpose=purpose,
+            lease_seconds=self.lease_seconds,
+            handovers=handovers,
+            delay_seconds=delay_seconds,
+            not_before=now + timedelta(seconds=delay_seconds) if phase is Phase.WAITING else None,
+            outcome=outcome,
+            error=error,
+        )
+
+
+def claim(log: ClaimLog, number: int, entry: Entry, identity: Identity) -> Claim | Append:
+    """Appends a held entry. A `Claim` only where it was won and its deadline still lies ahead."""
+    deadline = identity.clock.monotonic() + HELD_SHARE * identity.lease_seconds
+    result = log.append(number, entry)
+    if result is not Append.WON:
+        return result
+    if identity.clock.monotonic() >= deadline:
+        return Append.UNKNOWN
+    return Claim(log, number, entry, identity, deadline)
+
+
+class Claim:
+    """Held from the moment it was won until it is fenced, for good, or ended. Any thread may `check` it; one thread at a time renews it."""
+
+    def __init__(self, log: ClaimLog, number: int, entry: Entry, identity: Identity, deadline: float) -> None:
+        self.log = log
+        self.number = number
+        self.entry = entry
+        self.identity = identity
+        self.pages_done = 0
+        self.pages_total = 0
+        self._deadline = deadline
+        self._sequence = 0
+        self._fenced = threading.Event()
+
+    @property
+    def fenced(self) -> bool:
+        if self.identity.clock.monotonic() >= self._deadline:
+            self._fenced.set()
+        return self._fenced.is_set()
+
+    def check(self) -> None:
+        """Raises `FencedError` where nothing may be written any more: called before every write."""
+        if self.fenced:
+            raise FencedError
+
+    def renew(self) -> bool:
+        """Beats, makes sure that nobody took over, and only if both answers came before the old deadline moves it. False where it did not move."""
+        clock = self.identity.clock
+        if self.fenced:
+            return False
+        sent = clock.monotonic()
+        self._sequence += 1
+        beat = Beat(
+            nonce=self.entry.nonce, sequence=self._sequence, at=clock.now(), pages_done=self.pages_done, pages_total=self.pages_total
+        )
+        try:
+            self.log.beat(self.number, beat)
+            taken_over = self.log.has(self.number + 1)
+        except StoreError:
+            return False
+        if taken_over:
+            self._fenced.set()
+        if self.fenced:
+            return False
+        self._deadline = sent + HELD_SHARE * self.identity.lease_seconds
+        return True
+
+    def close(self, outcome: Outcome) -> bool:
+        entry = self._following(Phase.CLOSED, outcome=outcome, error=self.entry.error if outcome is Outcome.FAILED else None)
+        return self._end(entry)
+
+    def wait(self, delay_seconds: float, error: Fault | None, *, charged: bool) -> bool:
+        """Gives the document back until `delay_seconds` have passed. Not `charged`: this attempt does not count."""
+        attempts = self.entry.attempts if charged else self.entry.attempts - 1
+        return self._end(self._following(Phase.WAITING, attempts=attempts, delay_seconds=delay_seconds, error=error or self.entry.error))
+
+    def hand_back(self, *, gained: bool, free_handovers: int) -> bool:
+        """Gives the document back, due at once: free of charge if a page was gained, or at most `free_handovers` times."""
+        free = gained or self.entry.handovers < free_handovers
+        return self._end(
+            self._following(
+                Phase.WAITING,
+                attempts=self.entry.attempts - 1 if free else self.entry.attempts,
+                handovers=0 if gained else self.entry.handovers + 1,
+                error=self.entry.error,
+            )
+        )
+
+    def quarantine(self, error: Fault) -> Claim:
+        """The claim under which a failed document is moved out of the inbox. Raises `FencedError` where it could not be had."""
+        self.check()
+        entry = self._following(Phase.HELD, purpose=Purpose.QUARANTINE, error=error)
+        following = claim(self.log, self.number + 1, entry, self.identity)
+        self._fenced.set()
+        if not isinstance(following, Claim):
+            raise FencedError
+        following.pages_done, following.pages_total = self.pages_done, self.pages_total
+        return following
+
+    def _following(
+        self,
+        phase: Phase,
+        *,
+        attempts: int | None = None,
+        purpose: Purpose = Purpose.READ,
+        handovers: int | None = None,
+        delay_seconds: float = 0.0,
+        outcome: Outcome | None = None,
+        error: Fault | None = None,
+    ) -> Entry:
+        return self.identity.entry(
+            phase,
+            self.entry.source,
+            self.entry.attempts if attempts is None else attempts,
+            purpose=purpose,
+            handovers=self.entry.handovers if handovers is None else handovers,
+            delay_seconds=delay_seconds,
+            outcome=outcome,
+            error=error,
+        )
+
+    def _end(self, entry: Entry) -> bool:
+        """True where the entry stands; False where another holds the log by now, or nobody can tell."""
+        result = self.log.append(self.number + 1, entry)
+        self._fenced.set()
+        return result is Append.WON
