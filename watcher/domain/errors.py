@@ -21,6 +21,7 @@ class ErrorCode(str, Enum):
     PAGE_UNREADABLE = "page_unreadable"
     PARSER_CRASHED = "parser_crashed"
     PARSER_TIMEOUT = "parser_timeout"
+    PARSER_MEMORY = "parser_memory"
     ENGINE_CRASHED = "engine_crashed"
     ENGINE_TIMEOUT = "engine_timeout"
     ENGINE_ERROR = "engine_error"
@@ -67,6 +68,10 @@ CATALOG: dict[ErrorCode, ErrorInfo] = {
     ),
     ErrorCode.PARSER_TIMEOUT: ErrorInfo(
         "Opening the file or drawing a page took longer than {limit} s. Simplify or split it, or raise limits.parse_seconds and drop it again.",
+        transient=True,
+    ),
+    ErrorCode.PARSER_MEMORY: ErrorInfo(
+        "Opening the file or drawing a page takes more memory than the {limit} bytes allowed. Reduce its resolution or split it, or raise limits.parse_memory_bytes and drop it again.",
         transient=True,
     ),
     ErrorCode.ENGINE_CRASHED: ErrorInfo(

@@ -1,0 +1,63 @@
+"""The document from the store onto scratch disk, pinned to the version that was claimed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from watcher.domain.clock import Clock
+from watcher.domain.errors import DocumentError, ErrorCode
+from watcher.storage.port import Store, TooLargeError
+
+_CHUNK_BYTES = 1 << 20
+
+
+class SourceChangedError(Exception):
+    """Another version stands under the key than the one that was claimed."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The bytes that will be read: their ETag as the store told it with them, size in bytes, SHA-256 in hex, and how long it took."""
+
+    path: Path
+    etag: str
+    size: int
+    sha256: str
+    seconds: float
+
+
+def fetch(store: Store, key: str, etag: str, target: Path, max_bytes: int, clock: Clock) -> Fetched:
+    """Downloads the version `etag` of `key` into the file `target`; nothing stands there after an error.
+
+    Raises `SourceChangedError`; `NotFoundError` where it is gone; `DocumentError` with `FILE_TOO_LARGE`; else what the store raises.
+    """
+    started = clock.monotonic()
+    try:
+        received = store.download(key, target, max_bytes)
+        _require_version(received.etag, etag)
+    except TooLargeError:
+        target.unlink(missing_ok=True)
+        standing = store.head(key)
+        _require_version(standing.etag, etag)
+        raise DocumentError(ErrorCode.FILE_TOO_LARGE, found=standing.size, limit=max_bytes) from None
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    size, sha256 = _digest(target)
+    return Fetched(target, etag, size, sha256, clock.monotonic() - started)
+
+
+def _require_version(found: str, claimed: str) -> None:
+    if found != claimed:
+        raise SourceChangedError("the source was replaced since it was claimed")
+
+
+def _digest(path: Path) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()
