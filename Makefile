@@ -1,0 +1,40 @@
+# The commands of a working copy; `make help` lists them. Nothing here needs a GPU.
+PYTHON ?=
+IMAGE ?= paddleocr-watcher
+BASE_IMAGE ?=
+BIN := .venv/bin
+
+# A recipe that installs never runs beside one that uses what it installs.
+.NOTPARALLEL:
+.PHONY: help run test check image venv deps run-deps
+.DEFAULT_GOAL := help
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: run-deps venv ## Read three sample documents in ./data and go on watching ./data/incoming (Ctrl-C ends it)
+	@bash scripts/run.sh
+
+test: deps venv ## Run all tests
+	@$(BIN)/python -m pytest
+
+check: venv ## Lint, format, types, direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+image: ## Build the container image (BASE_IMAGE=... for another GPU)
+	@bash scripts/image.sh '$(IMAGE)' '$(BASE_IMAGE)'
+
+venv: .venv/.installed ## Make .venv with the pinned packages (PYTHON=python3.12 chooses the interpreter)
+
+.venv/.installed: pyproject.toml constraints.txt
+	@bash scripts/venv.sh '$(PYTHON)'
+	@touch $@
+
+deps: run-deps ## Install the system packages that `run` and `test` use, where they are missing
+	@bash scripts/deps.sh test
+
+run-deps:
+	@bash scripts/deps.sh run
