@@ -1,0 +1,39 @@
+# The base image brings PaddlePaddle for its GPU, PaddleOCR and the models. This tag is built for Blackwell (sm_120);
+# for another GPU: --build-arg BASE_IMAGE=...
+ARG BASE_IMAGE=ccr-2vdh3abv-pub.cnc.bj.baidubce.com/paddlepaddle/paddleocr-vl:latest-gpu-sm120-offline
+FROM ${BASE_IMAGE}
+
+USER root
+WORKDIR /app
+
+# Without extras: `cpu` would bring a second OpenCV, `paddle` the package index's PaddlePaddle, which cannot use the GPU.
+# base_pins.py holds the framework where it is and pins what the base lacks; --no-deps would leave pins to be kept complete by hand.
+COPY pyproject.toml constraints.txt README.md /tmp/source/
+COPY scripts/base_pins.py /tmp/source/scripts/
+COPY watcher /tmp/source/watcher
+RUN python /tmp/source/scripts/base_pins.py /tmp/source/constraints.txt > /tmp/pins.txt \
+    && python -m pip install --no-cache-dir --disable-pip-version-check --constraint /tmp/pins.txt /tmp/source \
+    && rm -rf /tmp/source /tmp/pins.txt \
+    && install -d -o 1000 -g 1000 /app/output /app/data
+COPY --chmod=755 start.sh /app/start.sh
+
+ENV WATCHER_OUTPUT__FOLDER=/app/output \
+    WATCHER_STORAGE__FOLDER=/app/data \
+    WATCHER_LOG__FORMAT=json
+
+# the base image's user `paddleocr`; the platform wants a number, and no volumes
+USER 1000
+EXPOSE 8081
+
+# curl may be absent; no proxy for the container itself; any status but 2xx raises
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import os; from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:' + os.environ.get('WATCHER_HTTP__PORT', '8081') + '/health', timeout=8)"]
+
+ENTRYPOINT ["/app/start.sh"]
+
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="paddleocr-watcher" \
+      org.opencontainers.image.description="Drop a document into a bucket, get its text and structure back in the bucket." \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

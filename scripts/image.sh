@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Builds the container image with docker, or else with buildah.
+#   scripts/image.sh NAME [BASE_IMAGE]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+name=$1 base=${2:-}
+version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' watcher/__init__.py)
+arguments=(
+  --platform linux/amd64 --tag "$name:$version"
+  --build-arg "VERSION=$version" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+)
+if [ -n "$base" ]; then arguments+=(--build-arg "BASE_IMAGE=$base"); fi
+
+if docker info > /dev/null 2>&1; then
+  docker build "${arguments[@]}" .
+elif command -v buildah > /dev/null; then
+  buildah build --format docker "${arguments[@]}" . # the OCI format has no HEALTHCHECK
+else
+  echo "make image needs docker with a running engine, or buildah (sudo apt-get install buildah)." >&2
+  exit 1
+fi
