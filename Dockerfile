@@ -11,11 +11,12 @@ WORKDIR /app
 COPY pyproject.toml constraints.txt README.md /tmp/source/
 COPY scripts/base_pins.py /tmp/source/scripts/
 COPY watcher /tmp/source/watcher
+COPY start.sh /app/start.sh
 RUN python /tmp/source/scripts/base_pins.py /tmp/source/constraints.txt > /tmp/pins.txt \
     && python -m pip install --no-cache-dir --disable-pip-version-check --constraint /tmp/pins.txt /tmp/source \
     && rm -rf /tmp/source /tmp/pins.txt \
+    && chmod 755 /app/start.sh \
     && install -d -o 1000 -g 1000 /app/output /app/data
-COPY --chmod=755 start.sh /app/start.sh
 
 ENV WATCHER_OUTPUT__FOLDER=/app/output \
     WATCHER_STORAGE__FOLDER=/app/data \
