@@ -1,0 +1,279 @@
+"""The recogniser over a real child with the stand-in engine: poison among good pages, engines that do not load, recycling, closing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+
+import psutil
+import pytest
+import structlog
+from PIL import Image
+from structlog.typing import EventDict
+
+from watcher.domain.clock import Clock
+from watcher.domain.errors import DocumentError, ErrorCode
+from watcher.engines.port import EngineSpec, PageImage
+from watcher.engines.recogniser import EngineLimits, EngineUnavailableError, Recogniser, Recognition
+
+MIB = 2**20
+GOOD, CRASH, HANG, REFUSE, DROP, SPOIL = (250, 250, 250), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)
+MARKS = {"crash": CRASH, "hang": HANG, "refuse": REFUSE, "drop": DROP, "spoil": SPOIL}
+LIMITS = {
+    "batch_pages": 4,
+    "page_seconds": 30.0,
+    "load_seconds": 60.0,
+    "recycle_pages": 1000,
+    "recycle_bytes": 2**40,
+    "restart_seconds": 0.05,
+    "restart_max_seconds": 0.2,
+}
+
+
+class Bench:
+    """A recogniser, the pages it is given, and the events that it logs."""
+
+    def __init__(self, folder: Path, limits: dict[str, float], options: dict[str, object]) -> None:
+        self.events: list[EventDict] = []
+        self.folder = folder
+        log = structlog.wrap_logger(None, processors=[self._record], wrapper_class=structlog.make_filtering_bound_logger(0))
+        clock = Clock(time.monotonic, lambda: datetime.now(timezone.utc))
+        spec = EngineSpec("fake", {**MARKS, **options})
+        self.recogniser = Recogniser(spec, EngineLimits(**{**LIMITS, **limits}), clock, log)  # type: ignore[arg-type]
+        self._pages = 0
+        self._lock = threading.Lock()
+
+    def _record(self, _: object, __: str, event: EventDict) -> EventDict:
+        self.events.append(event)
+        raise structlog.DropEvent
+
+    def page(self, colour: tuple[int, int, int] = GOOD) -> PageImage:
+        with self._lock:
+            self._pages += 1
+            path = self.folder / f"page-{self._pages}.png"
+        Image.new("RGB", (60, 90), color=colour).save(path)
+        return PageImage(path, 60, 90, dpi=72)
+
+    def read(self, colour: tuple[int, int, int] = GOOD) -> Future[Recognition]:
+        return self.recogniser.submit(self.page(colour))
+
+    def names(self) -> list[str]:
+        return [event["event"] for event in self.events]
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, f"did not come true; {self.recogniser.state}; {self.names()}"
+            time.sleep(0.01)
+
+    def ready(self) -> Bench:
+        self.recogniser.start()
+        self.wait_for(lambda: self.recogniser.state.phase == "ready")
+        return self
+
+
+def engines() -> list[psutil.Process]:
+    """Child processes of this test, other than the resource tracker of multiprocessing."""
+    return [process for process in psutil.Process().children() if "multiprocessing.spawn" in " ".join(process.cmdline())]
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    benches: list[Bench] = []
+
+    def make(limits: dict[str, float] | None = None, **options: object) -> Bench:
+        benches.append(Bench(tmp_path, limits or {}, options))
+        return benches[-1]
+
+    yield make
+    for bench in benches:
+        bench.recogniser.close()
+
+
+MakeBench = Callable[..., Bench]
+
+
+def test_the_engine_loads_in_the_background_and_tells_what_it_is(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    assert bench.recogniser.state.phase == "initializing"
+    early = bench.read()
+    bench.ready()
+    assert early.result(60).retried is False
+    state = bench.recogniser.state
+    assert state.info is not None
+    assert (state.info.name, state.pages_done, state.restarts, state.busy_since) == ("fake", 1, 0, None)
+    assert bench.names() == ["engine_loading", "engine_ready"]
+
+
+def test_pages_that_wait_share_a_call(make_bench: MakeBench) -> None:
+    bench = make_bench(call_seconds=0.2)
+    pages = [bench.read() for _ in range(8)]  # they wait while the engine loads
+    started = time.monotonic()
+    bench.ready()
+    begun: set[float] = set()
+    while not all(page.done() for page in pages):
+        if (since := bench.recogniser.state.busy_since) is not None:
+            begun.add(since)
+            assert since >= started
+        time.sleep(0.01)
+    assert [page.result().reading.blocks[1].text for page in pages] == ["Nobody has read this page of 60 x 90 pixels."] * 8
+    assert len(begun) == 2
+
+
+@pytest.mark.parametrize(
+    ("colour", "code", "restarts"),
+    [
+        (CRASH, ErrorCode.ENGINE_CRASHED, 2),
+        (HANG, ErrorCode.ENGINE_TIMEOUT, 2),
+        (REFUSE, ErrorCode.ENGINE_ERROR, 0),
+        (DROP, ErrorCode.ENGINE_ERROR, 0),
+        (SPOIL, ErrorCode.ENGINE_ERROR, 2),
+    ],
+)
+def test_of_a_failed_call_only_the_guilty_page_is_charged(
+    make_bench: MakeBench, colour: tuple[int, int, int], code: ErrorCode, restarts: int
+) -> None:
+    bench = make_bench({"page_seconds": 0.5})
+    good, poison, more = [bench.read(), bench.read()], bench.read(colour), [bench.read()]
+    bench.ready()
+    with pytest.raises(DocumentError) as caught:
+        poison.result(60)
+    assert caught.value.code is code
+    assert caught.value.page is None
+    assert DocumentError(code, 7, **caught.value.details).message  # the catalog's sentence can be filled
+    assert [page.result(60).retried for page in good + more] == [True, True, True]
+    assert bench.read().result(60).retried is False
+    assert bench.recogniser.state.restarts == restarts
+    assert bench.recogniser.state.pages_done == 4
+    assert bench.names().count("page_retried_alone") == 4
+
+
+def test_poison_from_several_submitters_harms_nobody_else(make_bench: MakeBench) -> None:
+    bench = make_bench().ready()
+    colours = [GOOD, CRASH, GOOD, REFUSE, GOOD, DROP]
+
+    def submitter(number: int) -> list[tuple[tuple[int, int, int], Future[Recognition]]]:
+        return [(colour, bench.read(colour)) for colour in (colours[number:] + colours[:number])]
+
+    with ThreadPoolExecutor(3) as threads:
+        futures = [pair for pairs in threads.map(submitter, range(3)) for pair in pairs]
+    codes = {CRASH: ErrorCode.ENGINE_CRASHED, REFUSE: ErrorCode.ENGINE_ERROR, DROP: ErrorCode.ENGINE_ERROR}
+    for colour, future in futures:
+        if colour == GOOD:
+            assert len(future.result(60).reading.blocks) == 3
+        else:
+            error = future.exception(60)
+            assert isinstance(error, DocumentError)
+            assert error.code is codes[colour]
+
+
+def test_an_engine_that_cannot_load_refuses_pages_until_it_can(make_bench: MakeBench, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    bench = make_bench(needs=str(model))
+    early = bench.read()
+    bench.recogniser.start()
+    with pytest.raises(EngineUnavailableError, match="needs model"):
+        early.result(60)
+    assert bench.recogniser.state.phase == "failed"
+    assert "needs model" in bench.recogniser.state.reason
+    with pytest.raises(EngineUnavailableError, match="needs model"):
+        bench.read().result(60)
+    bench.wait_for(lambda: bench.names().count("engine_failed") >= 4)
+    delays = [event["retry_seconds"] for event in bench.events if event["event"] == "engine_failed"]
+    assert delays[:4] == [0.05, 0.1, 0.2, 0.2]
+    model.touch()
+    bench.wait_for(lambda: bench.recogniser.state.phase == "ready")
+    assert bench.recogniser.state.reason == ""
+    assert bench.read().result(60).retried is False
+
+
+def test_an_engine_that_cannot_load_again_after_a_crash_costs_the_other_pages_nothing(make_bench: MakeBench, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    model.touch()
+    bench = make_bench(needs=str(model)).ready()
+    model.unlink()
+    first = bench.read(CRASH)
+    assert isinstance(first.exception(60), DocumentError)  # it was alone
+    with pytest.raises(EngineUnavailableError):
+        bench.read().result(60)
+    model.touch()
+    bench.wait_for(lambda: bench.recogniser.state.phase == "ready")
+    assert len(bench.read().result(60).reading.blocks) == 3
+
+
+def test_a_child_that_died_while_idle_is_replaced_before_the_next_page(make_bench: MakeBench) -> None:
+    bench = make_bench().ready()
+    (child,) = engines()
+    child.kill()
+    bench.wait_for(lambda: not child.is_running())
+    time.sleep(0.3)  # the pool looks ten times a second, and offers no event for it
+    assert bench.read().result(60).retried is False
+
+
+@pytest.mark.parametrize(
+    ("limits", "options", "pages", "recycled"),
+    [
+        ({"recycle_pages": 2}, {}, 5, 2),
+        ({"recycle_bytes": 420 * MIB}, {"kept_bytes": 256 * MIB}, 2, 2),  # it keeps memory for the page it is tried out with, too
+    ],
+)
+def test_the_child_is_replaced_by_pages_and_by_memory(
+    make_bench: MakeBench, limits: dict[str, float], options: dict[str, object], pages: int, recycled: int
+) -> None:
+    bench = make_bench({**limits, "batch_pages": 1}, **options).ready()
+    for _ in range(pages):
+        assert bench.read().result(60).retried is False
+    bench.wait_for(lambda: bench.names().count("engine_recycled") == recycled and bench.recogniser.state.phase == "ready")
+    assert bench.recogniser.state.restarts == 0
+    assert bench.recogniser.state.pages_done == pages
+
+
+def test_a_memory_limit_below_what_the_engine_needs_is_told_and_does_not_restart_it_for_ever(make_bench: MakeBench) -> None:
+    bench = make_bench({"recycle_bytes": 1}).ready()
+    assert [bench.read().result(60).retried for _ in range(3)] == [False] * 3
+    assert "engine_larger_than_its_limit" in bench.names()
+    assert "engine_recycled" not in bench.names()
+
+
+def test_close_while_busy_cancels_what_waits_and_leaves_no_child(make_bench: MakeBench) -> None:
+    bench = make_bench({"batch_pages": 1, "page_seconds": 600.0}).ready()
+    running = bench.read(HANG)
+    bench.wait_for(lambda: bench.recogniser.state.busy_since is not None)
+    waiting = bench.read()
+    assert len(engines()) == 1
+    bench.recogniser.close()
+    with pytest.raises(EngineUnavailableError, match="stopped"):
+        running.result(0)
+    with pytest.raises(CancelledError):
+        waiting.result(0)
+    with pytest.raises(EngineUnavailableError, match="stopped"):
+        bench.read().result(0)
+    assert engines() == []
+
+
+def test_close_while_loading_and_before_the_start(make_bench: MakeBench) -> None:
+    make_bench().recogniser.close()
+    loading = make_bench()
+    loading.recogniser.start()
+    loading.recogniser.close()
+    assert engines() == []
+
+
+def test_a_page_that_was_cancelled_while_it_waited_is_not_read(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    cancelled, kept = bench.read(CRASH), bench.read()
+    assert cancelled.cancel()
+    bench.ready()
+    assert kept.result(60).retried is False
+    assert bench.recogniser.state.restarts == 0
+
+
+def test_events_hold_no_path_of_a_page(make_bench: MakeBench) -> None:
+    bench = make_bench().ready()
+    missing = bench.recogniser.submit(PageImage(bench.folder / "gone.png", 60, 90, dpi=72))
+    assert isinstance(missing.exception(60), DocumentError)
+    assert "gone.png" not in repr(bench.events)

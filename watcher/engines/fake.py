@@ -1,0 +1,93 @@
+"""A stand-in for tests and benchmarks: it reads nothing, takes the time it is told to, and misbehaves on marked pages.
+
+A page is marked by the colour of its top left pixel, so that any program that writes images can make one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from watcher import __version__
+from watcher.domain.page import EngineInfo
+from watcher.engines.port import Engine, PageImage, PageReading, ReadBlock
+
+Colour = tuple[int, int, int]
+
+
+class MarkedPageError(Exception):
+    """What the stand-in raises on a page with the colour of `refuse`."""
+
+
+def load(
+    *,
+    call_seconds: float = 0.0,
+    page_seconds: float = 0.0,
+    crash: Colour | None = None,
+    hang: Colour | None = None,
+    refuse: Colour | None = None,
+    drop: Colour | None = None,
+    spoil: Colour | None = None,
+    kept_bytes: int = 0,
+    needs: str | None = None,
+) -> Engine:
+    """Pages of these colours make it die by SIGSEGV (`crash`), stop answering (`hang`), raise (`refuse`), return no reading (`drop`),
+    or refuse every page from then on (`spoil`). It keeps `kept_bytes` of memory for each page, and does not load while the file `needs` is absent.
+    """
+    if needs is not None and not Path(needs).exists():
+        raise FileNotFoundError(f"the stand-in engine needs {Path(needs).name}")
+    return _Fake(call_seconds, page_seconds, {"crash": crash, "hang": hang, "refuse": refuse, "drop": drop, "spoil": spoil}, kept_bytes)
+
+
+class _Fake:
+    def __init__(self, call_seconds: float, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int) -> None:
+        self.info = EngineInfo(name="fake", version=__version__)
+        self._call_seconds = call_seconds
+        self._page_seconds = page_seconds
+        self._marks = {colour: misdeed for misdeed, colour in marks.items() if colour is not None}
+        self._kept_bytes = kept_bytes
+        self._kept: list[bytes] = []
+        self._spoilt = False
+
+    def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
+        time.sleep(self._call_seconds)
+        return [reading for page in pages for reading in self._read(page)]
+
+    def _read(self, page: PageImage) -> list[PageReading]:
+        time.sleep(self._page_seconds)
+        self._kept.append(os.urandom(self._kept_bytes))
+        misdeed = self._marks.get(_mark(page)) if self._marks else None
+        if misdeed == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if misdeed == "hang":
+            threading.Event().wait()
+        if misdeed == "spoil":
+            self._spoilt = True
+        if misdeed == "refuse" or self._spoilt:
+            raise MarkedPageError
+        return [] if misdeed == "drop" else [PageReading(_blocks(page.width, page.height), self._page_seconds)]
+
+
+def _mark(page: PageImage) -> Colour:
+    with Image.open(page.path) as image:
+        red, green, blue = image.convert("RGB").crop((0, 0, 1, 1)).tobytes()
+    return red, green, blue
+
+
+def _blocks(width: int, height: int) -> tuple[ReadBlock, ...]:
+    """A title, a text and a figure, one above the other."""
+    third = height // 3
+    figure = BytesIO()
+    Image.new("RGB", (max(1, width), max(1, height - 2 * third)), color=(128, 128, 128)).save(figure, "JPEG")
+    return (
+        ReadBlock("paragraph_title", (0, 0, width, third), text="Stand-in", confidence=1.0),
+        ReadBlock("text", (0, third, width, 2 * third), text=f"Nobody has read this page of {width} x {height} pixels.", confidence=1.0),
+        ReadBlock("image", (0, 2 * third, width, height), figure=figure.getvalue()),
+    )

@@ -1,0 +1,195 @@
+"""One engine in one child process: loaded, tried out, called within deadlines, and replaced when it breaks or grows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from structlog.typing import FilteringBoundLogger
+
+from watcher.domain.clock import Clock
+from watcher.domain.errors import ErrorCode
+from watcher.domain.page import EngineInfo
+from watcher.engines import child
+from watcher.engines.port import EngineSpec, PageImage, PageReading
+from watcher.workers.pool import (
+    ChildCrashedError,
+    ChildError,
+    ChildPool,
+    ChildPoolClosedError,
+    ChildTimeoutError,
+    ChildUnstartableError,
+)
+
+
+@dataclass(frozen=True)
+class EngineLimits:
+    """`page_seconds` for each page of a call; `load_seconds` for loading and for trying out. `recycle_*`: replaced between calls, beyond so much.
+
+    After a failed load it waits `restart_seconds`, twice as long after each further one, at most `restart_max_seconds`.
+    """
+
+    batch_pages: int
+    page_seconds: float
+    load_seconds: float
+    recycle_pages: int
+    recycle_bytes: int
+    restart_seconds: float
+    restart_max_seconds: float
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """`failed`: it could not be loaded, for `reason`; it is tried again. `info` is that of the last engine that was loaded.
+
+    `restarts` counts loads after a failure. `busy_since` is the monotonic time at which the present call began.
+    """
+
+    phase: Literal["initializing", "ready", "failed"] = "initializing"
+    reason: str = ""
+    info: EngineInfo | None = None
+    pages_done: int = 0
+    restarts: int = 0
+    busy_since: float | None = None
+
+
+class EngineUnavailableError(Exception):
+    """No engine is there to read with, through no fault of the document. The text says why."""
+
+
+class FailedCallError(Exception):
+    """A call failed, by one of its pages or not. `reason` holds no document text."""
+
+    def __init__(self, code: ErrorCode, reason: str) -> None:
+        super().__init__(f"{code.value}: {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class Supervisor:
+    """`load` and `read` belong to one thread; `state` and `close` to any."""
+
+    def __init__(self, spec: EngineSpec, limits: EngineLimits, clock: Clock, log: FilteringBoundLogger) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._log = log.bind(engine=spec.name)
+        self._pool = ChildPool(
+            f"engine {spec.name}",
+            processes=1,
+            memory_bytes=None,  # its models decide; growth is answered by recycling
+            calls_per_child=0,
+            initializer=child.load,
+            initargs=(spec,),
+            start_seconds=limits.load_seconds,
+        )
+        self._lock = threading.Lock()
+        self._state = EngineState()
+        self._pages_since_load = 0
+        self._failed_loads = 0
+        self._broken = False  # the next load is a restart
+        self._bounded_bytes = True
+
+    @property
+    def state(self) -> EngineState:
+        with self._lock:
+            return self._state
+
+    def load(self) -> None:
+        """Starts the engine and tries it out. Raises EngineUnavailableError, whose cause is then also the state's reason."""
+        self._log.info("engine_loading")
+        started = self._clock.monotonic()
+        if self._broken:
+            self._set(restarts=self.state.restarts + 1)
+        try:
+            info = self._pool.call(child.try_out, seconds=self._limits.load_seconds)
+        except ChildPoolClosedError as error:
+            raise EngineUnavailableError("the engine was stopped") from error
+        except Exception as error:
+            raise self._failed(_reason(error)) from error
+        self._broken = False
+        self._failed_loads = self._pages_since_load = 0
+        held = self._pool.memory_bytes()
+        self._bounded_bytes = held <= self._limits.recycle_bytes
+        if not self._bounded_bytes:
+            self._log.warning("engine_larger_than_its_limit", bytes=held, limit=self._limits.recycle_bytes)
+        self._set(phase="ready", reason="", info=info)
+        self._log.info("engine_ready", version=info.version, seconds=round(self._clock.monotonic() - started, 3), bytes=held)
+
+    def restart_delay(self) -> float:
+        """Seconds to wait before the next load."""
+        if self._failed_loads == 0:
+            return 0.0
+        doublings = min(self._failed_loads - 1, 60)
+        return min(self._limits.restart_seconds * 2.0**doublings, self._limits.restart_max_seconds)
+
+    def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
+        """One reading per page. Raises FailedCallError, after which the state tells whether to load again, or EngineUnavailableError."""
+        self._set(busy_since=self._clock.monotonic())
+        try:
+            readings = self._pool.call(child.read, tuple(pages), seconds=self._limits.page_seconds * len(pages))
+        except ChildPoolClosedError as error:
+            raise EngineUnavailableError("the engine was stopped") from error
+        except ChildUnstartableError as error:  # it had died while idle
+            raise self._failed(_reason(error)) from error
+        except (ChildCrashedError, ChildTimeoutError) as error:
+            self._broken = True
+            self._set(phase="initializing")
+            raise FailedCallError(_code(error), _reason(error)) from error
+        except Exception as error:
+            self._check()
+            raise FailedCallError(ErrorCode.ENGINE_ERROR, type(error).__name__) from error  # its text may be document text
+        finally:
+            self._set(busy_since=None)
+        self._set(pages_done=self.state.pages_done + len(pages))
+        self._pages_since_load += len(pages)
+        self._recycle()
+        return readings
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _check(self) -> None:
+        """Some engines cannot go on after an exception (a GPU in error refuses every further page): they are replaced."""
+        try:
+            self._pool.call(child.try_out, seconds=self._limits.load_seconds)
+        except ChildPoolClosedError as error:
+            raise EngineUnavailableError("the engine was stopped") from error
+        except Exception as error:
+            self._log.warning("engine_spoilt", reason=type(error).__name__)
+            self._broken = True
+            self._replace()
+
+    def _recycle(self) -> None:
+        if self._pages_since_load >= self._limits.recycle_pages:
+            self._log.info("engine_recycled", pages=self._pages_since_load)
+        elif self._bounded_bytes and (held := self._pool.memory_bytes()) > self._limits.recycle_bytes:
+            self._log.info("engine_recycled", bytes=held)
+        else:
+            return
+        self._replace()
+
+    def _replace(self) -> None:
+        self._pool.restart()
+        self._set(phase="initializing")
+
+    def _failed(self, reason: str) -> EngineUnavailableError:
+        self._failed_loads += 1
+        self._broken = True
+        self._pool.restart()
+        self._set(phase="failed", reason=reason)
+        self._log.error("engine_failed", reason=reason, retry_seconds=self.restart_delay())
+        return EngineUnavailableError(reason)
+
+    def _set(self, **changes: object) -> None:
+        with self._lock:
+            self._state = replace(self._state, **changes)  # type: ignore[arg-type]
+
+
+def _code(error: ChildError) -> ErrorCode:
+    return ErrorCode.ENGINE_TIMEOUT if isinstance(error, ChildTimeoutError) else ErrorCode.ENGINE_CRASHED
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ChildError) else f"{type(error).__name__}: {error}"
