@@ -1,0 +1,112 @@
+"""When the daemon calls itself healthy and ready, and why not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from watcher.domain.health import HealthSnapshot, judge, judge_ready, stalled
+
+WELL = HealthSnapshot(
+    engine_phase="ready",
+    engine_reason="",
+    engine="tesseract",
+    engine_version="5.5.0",
+    s3_configured=True,
+    version="2.0.0",
+    replica="watcher-1",
+    claim_mode="conditional",
+    counts={"done": 3, "failed": 1},
+    last_scan_age=1.26,
+    store_reachable=True,
+    store_reason="",
+    stalled=None,
+)
+LOADING = replace(WELL, engine_phase="initializing", last_scan_age=None)
+BROKEN = replace(WELL, engine_phase="failed", engine_reason="no models in /models")
+CUT_OFF = replace(WELL, store_reachable=False, store_reason="connection refused")
+STUCK = replace(WELL, stalled="the watch loop made no progress for 901 s")
+
+
+def test_first_three_fields_are_those_of_the_former_service() -> None:
+    assert list(judge(WELL).document.items())[:3] == [("status", "healthy"), ("paddleocr", "ready"), ("s3_storage", "configured")]
+    assert judge(replace(WELL, s3_configured=False)).document["s3_storage"] == "not_configured"
+
+
+def test_the_rest_tells_who_and_how() -> None:
+    document = judge(WELL).document
+    assert {name: document[name] for name in list(document)[3:]} == {
+        "engine": "tesseract",
+        "engine_version": "5.5.0",
+        "version": "2.0.0",
+        "replica": "watcher-1",
+        "claim_mode": "conditional",
+        "store": "reachable",
+        "counts": {"done": 3, "failed": 1},
+        "last_scan_age_seconds": 1.3,
+    }
+    assert json.loads(json.dumps(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "status", "said", "reason"),
+    [
+        (WELL, 200, "healthy", None),
+        (LOADING, 200, "healthy", None),
+        (BROKEN, 503, "unhealthy", "no models in /models"),
+        (STUCK, 503, "unhealthy", "the watch loop made no progress for 901 s"),
+        (CUT_OFF, 200, "healthy", "connection refused"),
+        (replace(CUT_OFF, stalled=STUCK.stalled), 503, "unhealthy", "the watch loop made no progress for 901 s"),
+    ],
+    ids=["well", "loading", "engine broken", "stuck", "store unreachable", "store unreachable and stuck"],
+)
+def test_health_is_503_only_where_a_restart_may_help(snapshot: HealthSnapshot, status: int, said: str, reason: str | None) -> None:
+    answer = judge(snapshot)
+    assert (answer.status, answer.document["status"]) == (status, said)
+    assert answer.document["paddleocr"] == snapshot.engine_phase
+    if reason is None:
+        assert "reason" not in answer.document
+    else:
+        assert reason in answer.document["reason"]
+
+
+def test_unreachable_store_is_said_though_healthy() -> None:
+    assert judge(CUT_OFF).document["store"] == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "reason"),
+    [
+        (LOADING, "the engine is loading"),
+        (replace(LOADING, engine_reason="restarting after a crash"), "restarting after a crash"),
+        (BROKEN, "no models in /models"),
+        (CUT_OFF, "connection refused"),
+        (STUCK, "no progress"),
+    ],
+    ids=["loading", "restarting", "engine broken", "store unreachable", "stuck"],
+)
+def test_not_ready_says_why(snapshot: HealthSnapshot, reason: str) -> None:
+    answer = judge_ready(snapshot)
+    assert (answer.status, answer.document["status"]) == (503, "not_ready")
+    assert reason in answer.document["reason"]
+
+
+def test_ready_with_engine_and_store() -> None:
+    answer = judge_ready(WELL)
+    assert (answer.status, answer.document) == (200, {"status": "ready"})
+
+
+@pytest.mark.parametrize(
+    ("loop_age", "document_age", "said"),
+    [(900, 900, None), (900.5, 0, "watch loop"), (0, 900.5, "document in progress"), (901, 901, "watch loop")],
+)
+def test_stalled_past_the_budget(loop_age: float, document_age: float, said: str | None) -> None:
+    reason = stalled(loop_age, document_age, budget=900)
+    if said is None:
+        assert reason is None
+    else:
+        assert reason is not None
+        assert said in reason
+        assert "http.stall_seconds" in reason

@@ -1,0 +1,132 @@
+"""The HTTP server of the daemon: /health and /ready for the platform, /metrics for monitoring, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from watcher.domain.health import Answer, HealthSnapshot, judge, judge_ready
+
+_CONNECTIONS = 64  # the platform and its monitoring need a handful; more must not cost the daemon its file handles
+_REQUEST_HEAD_BYTES = 16 * 1024
+_CONNECTION_SECONDS = 10.0
+_FAREWELL_SECONDS = 1
+_METHODS = ["GET", "HEAD"]
+
+
+class HttpServerError(Exception):
+    """The server cannot listen where it was told to. The text names the setting to change."""
+
+
+def create_app(health: Callable[[], HealthSnapshot], metrics: Callable[[], bytes]) -> FastAPI:
+    """`health` and `metrics` are called for each request on the server's only thread: they must not block."""
+    app = FastAPI(title="watcher", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+
+    @app.api_route("/health", methods=_METHODS)
+    async def health_route() -> Response:
+        return _respond(judge(health()))
+
+    @app.api_route("/ready", methods=_METHODS)
+    async def ready_route() -> Response:
+        return _respond(judge_ready(health()))
+
+    @app.api_route("/metrics", methods=_METHODS)
+    async def metrics_route() -> Response:
+        return Response(metrics(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.exception_handler(Exception)
+    async def internal_error(_request: Request, _error: Exception) -> Response:
+        return JSONResponse({"status": "unhealthy", "reason": "internal error; see the log"}, status_code=500)
+
+    return app
+
+
+def _respond(answer: Answer) -> Response:
+    return JSONResponse(answer.document, status_code=answer.status, headers={"Cache-Control": "no-store"})
+
+
+def _impatient(seconds: float) -> type[H11Protocol]:
+    """uvicorn waits without end for a request to begin or to be complete; so many idle connections would keep the platform's probe out."""
+
+    class Impatient(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.limit = self.loop.call_later(seconds, transport.abort)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.limit.cancel()
+            super().connection_lost(exc)
+
+    return Impatient
+
+
+class HttpServer:
+    """Serves `app` from a daemon thread; signals stay with the main thread. A connection carries one request and lives `connection_seconds` at most."""
+
+    def __init__(self, app: FastAPI, host: str, port: int, connection_seconds: float = _CONNECTION_SECONDS) -> None:
+        self._host = host
+        self._port = port
+        self._socket: socket.socket | None = None
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http=_impatient(connection_seconds),
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=_CONNECTIONS,
+                h11_max_incomplete_event_size=_REQUEST_HEAD_BYTES,
+                headers=[("Connection", "close")],
+                timeout_graceful_shutdown=_FAREWELL_SECONDS,
+            )
+        )
+        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; before the start, the one asked for."""
+        return self._port
+
+    def start(self) -> None:
+        """Returns once connections are accepted. Raises `HttpServerError`."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((self._host, self._port), family=family)
+        except (OSError, OverflowError) as error:
+            raise HttpServerError(_explain(error, self._host, self._port)) from None
+        self._port = self._socket.getsockname()[1]
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answers what is being asked, then closes. May be called twice, or without a start."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(_FAREWELL_SECONDS + 5)
+        if self._socket is not None:
+            self._socket.close()
+
+    def _serve(self) -> None:
+        assert self._socket is not None  # noqa: S101 - `start` made it
+        self._server.run(sockets=[self._socket])
+
+
+def _explain(error: Exception, host: str, port: int) -> str:
+    code = error.errno if isinstance(error, OSError) else None
+    if code == errno.EADDRINUSE:
+        return f"http.port: {port} is taken by another program; set http.port (WATCHER_HTTP__PORT) to a free one, or to 0 for any"
+    if code == errno.EACCES:
+        return f"http.port: {port} may not be opened by this user; set http.port (WATCHER_HTTP__PORT) to one above 1023"
+    return f"http.host: cannot listen on {host}: {getattr(error, 'strerror', None) or error}; set http.host (WATCHER_HTTP__HOST), such as 0.0.0.0"
