@@ -1,0 +1,28 @@
+"""The two jobs that run on an interval, by APScheduler: looking into the inbox, and clearing up after crashes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from watcher.pipeline.dispatch import Dispatcher
+
+
+class Jobs:
+    """A job that takes longer than its interval is not started again until it has ended."""
+
+    def __init__(self, dispatcher: Dispatcher, poll_seconds: float, sweep_seconds: float) -> None:
+        self._scheduler = BackgroundScheduler(timezone=timezone.utc)
+        now = datetime.now(timezone.utc)
+        for run, seconds in ((dispatcher.sweep, sweep_seconds), (dispatcher.scan, poll_seconds)):
+            self._scheduler.add_job(
+                run, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None, next_run_time=now
+            )
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Starts nothing any more and waits for what is running."""
+        self._scheduler.shutdown(wait=True)

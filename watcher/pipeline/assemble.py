@@ -1,0 +1,77 @@
+"""Pages as values: what drawing and recognition say of one page becomes its checkpoint."""
+
+from __future__ import annotations
+
+from watcher.domain.errors import DocumentError
+from watcher.domain.page import Block, EngineInfo, Page, PageStatus
+from watcher.engines.recogniser import Recognition
+from watcher.intake.port import RenderedPage
+from watcher.results.names import figure, page_picture
+
+
+def read_page(drawn: RenderedPage, recognition: Recognition, engine: EngineInfo) -> tuple[Page, dict[str, bytes]]:
+    """The page, and its figures by name."""
+    figures: dict[str, bytes] = {}
+    blocks = []
+    for order, seen in enumerate(recognition.reading.blocks):
+        name = None
+        if seen.figure is not None:
+            name = figure(drawn.number, seen.label, seen.box)
+            figures[name] = seen.figure
+        blocks.append(
+            Block(
+                label=seen.label,
+                box=seen.box,
+                order=order,
+                text=seen.text,
+                format=seen.format,
+                confidence=seen.confidence,
+                figure=name,
+            )
+        )
+    status, note = PageStatus.OK, ""
+    if recognition.reading.truncated:
+        status, note = PageStatus.TRUNCATED, "the engine stopped before the end of the text"
+    elif recognition.retried:
+        status, note = PageStatus.RETRIED, "read alone, after a call that held it with other pages had failed"
+    page = Page(
+        number=drawn.number,
+        width=drawn.width,
+        height=drawn.height,
+        dpi=drawn.dpi,
+        status=status,
+        note=note,
+        blocks=blocks,
+        image=page_picture(drawn.number),
+        engine=engine,
+        seconds=recognition.reading.seconds,
+    )
+    return page, figures
+
+
+def blank_page(drawn: RenderedPage) -> Page:
+    return Page(
+        number=drawn.number,
+        width=drawn.width,
+        height=drawn.height,
+        dpi=drawn.dpi,
+        status=PageStatus.BLANK,
+        note="one colour only: not given to the engine",
+        image=page_picture(drawn.number),
+    )
+
+
+def failed_page(number: int, reason: str) -> Page:
+    return Page(number=number, width=0, height=0, dpi=0, status=PageStatus.FAILED, note=reason)
+
+
+def over_tolerance(failed: int, total: int, percent: float) -> bool:
+    """Whether too many pages failed for the document to be finished without them."""
+    return failed * 100 > percent * total
+
+
+def failure_of(failures: dict[int, DocumentError], total: int) -> DocumentError:
+    """The error of a document of which too many pages failed: that of its first failed page, counted over all of them."""
+    first = min(failures)
+    error = failures[first]
+    return DocumentError(error.code, first, **{**error.details, "found": len(failures), "total": total})

@@ -1,0 +1,247 @@
+"""One attempt on one document: its steps in order, and what its end means for the claim."""
+
+from __future__ import annotations
+
+import errno
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from structlog.typing import FilteringBoundLogger
+
+from watcher.domain.claim import Fault, Outcome, Purpose
+from watcher.domain.document import Document
+from watcher.domain.errors import DocumentError, ErrorCode
+from watcher.domain.manifest import Manifest
+from watcher.engines.recogniser import EngineUnavailableError
+from watcher.intake.fetch import Fetched, SourceChangedError, fetch
+from watcher.lease.claim import Claim, FencedError
+from watcher.lease.keeper import kept
+from watcher.lease.log import CLOSED_HINT, JSON
+from watcher.pipeline.bench import Bench, GivenBackError
+from watcher.pipeline.commit import archive_source, point_to, write_derived, write_manifest
+from watcher.pipeline.quarantine import fault_of_lost_attempts, quarantine, release_quarantine, was_quarantined
+from watcher.pipeline.reading import PageReader
+from watcher.pipeline.writer import ResultWriter
+from watcher.results.names import MANIFEST
+from watcher.storage.port import NotFoundError, StoreError
+from watcher.workers.pool import ChildError
+
+_PAGE_JSON = re.compile(r"pages/(\d{4})\.json")
+FETCHED = "fetched"
+
+
+class End(str, Enum):
+    """How an attempt ended, for logs, metrics and the exit code."""
+
+    DONE = "done"
+    ALREADY_DONE = "already_done"
+    FAILED = "failed"
+    GONE = "gone"
+    WAITING = "waiting"
+    GIVEN_BACK = "given_back"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class _Condemned:
+    """The document is to be quarantined, for this reason."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class _Postponed:
+    """The document waits; not `charged` where it is not to blame."""
+
+    fault: Fault | None
+    charged: bool
+    reason: str
+
+
+_Finished = End | _Condemned | _Postponed
+
+
+class Attempt:
+    """Built for one held claim; `run` ends it. `progressed` is called whenever something was gained."""
+
+    def __init__(self, bench: Bench, claim: Claim, document: Document, progressed: Callable[[], None]) -> None:
+        self._bench = bench
+        self._claim = claim
+        self._document = document
+        self._progressed = progressed
+        self._log: FilteringBoundLogger = bench.log.bind(document=document.key, version=document.version, attempt=claim.entry.attempts)
+        self._gained = 0
+        self._source = claim.entry.source
+
+    def run(self) -> End:
+        started = self._bench.clock.monotonic()
+        self._log.info("document_claimed", entry=self._claim.number, purpose=self._claim.entry.purpose.value, bytes=self._document.size)
+        self._bench.scratch.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix="document-", dir=self._bench.scratch))
+        try:
+            end = self._end(self._work(scratch), scratch)
+        except FencedError:
+            end = End.LOST
+        except StoreError as error:
+            self._log.warning("store_failed", reason=str(error))
+            end = End.LOST
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        seconds = self._bench.clock.monotonic() - started
+        self._bench.metrics.document_finished(end.value, seconds)
+        self._log.info("document_ended", outcome=end.value, seconds=round(seconds, 3))
+        return end
+
+    def _work(self, scratch: Path) -> _Finished:
+        """Everything that happens while the claim is renewed. Expected errors become the value that says what follows."""
+        try:
+            with kept(self._claim):
+                return self._read_or_tail(scratch)
+        except GivenBackError:
+            return End.GIVEN_BACK
+        except FencedError:
+            return End.LOST
+        except DocumentError as error:
+            return self._judge(error)
+        except (EngineUnavailableError, ChildError, CancelledError) as error:
+            if self._bench.give_back.is_set():
+                return End.GIVEN_BACK
+            self._log.warning("child_process_failed", reason=str(error))
+            return _Postponed(None, charged=False, reason="child_process_failed")
+        except StoreError as error:
+            self._log.warning("store_failed", reason=str(error))
+            return _Postponed(None, charged=False, reason="store_failed")
+        except OSError as error:
+            self._log.warning("local_disk_failed", reason=error.strerror or type(error).__name__)
+            return _Postponed(None, charged=False, reason="local_disk_failed")
+        except Exception as error:
+            self._log.exception("internal_error")
+            return self._judge(DocumentError(ErrorCode.INTERNAL_ERROR, found=type(error).__name__))
+
+    def _end(self, finished: _Finished, scratch: Path) -> End:
+        """The entry that ends the claim."""
+        if isinstance(finished, _Condemned):
+            return self._quarantine(finished.fault, scratch)
+        if isinstance(finished, _Postponed):
+            rules = self._bench.rules
+            delay = rules.policy.delay(self._claim.entry.attempts, self._bench.jitter())
+            code = finished.fault.code if finished.fault else finished.reason
+            self._log.warning("document_waits", reason=code, seconds_to_wait=round(delay, 1), charged=finished.charged)
+            return End.WAITING if self._claim.wait(delay, finished.fault, charged=finished.charged) else End.LOST
+        if finished is End.GIVEN_BACK:
+            given = self._claim.hand_back(gained=self._gained > 0, free_handovers=self._bench.rules.free_handovers)
+            return End.GIVEN_BACK if given else End.LOST
+        if finished is not End.LOST:
+            outcome = {End.FAILED: Outcome.FAILED, End.GONE: Outcome.GONE}.get(finished, Outcome.DONE)
+            self._claim.close(outcome)
+        return finished
+
+    def _read_or_tail(self, scratch: Path) -> _Finished:
+        bench, document = self._bench, self._document
+        standing = self._standing() if self._claim.number > 1 else frozenset()
+        if MANIFEST in standing:
+            self._tail()
+            return End.ALREADY_DONE
+        if document.size > bench.rules.file_bytes:
+            raise DocumentError(ErrorCode.FILE_TOO_LARGE, found=document.size, limit=bench.rules.file_bytes)
+        try:
+            fetched = self._fetch(scratch)
+        except (NotFoundError, SourceChangedError):
+            return End.FAILED if was_quarantined(bench, document) else End.GONE
+        if self._claim.entry.purpose is Purpose.QUARANTINE:
+            return _Condemned(fault_of_lost_attempts(self._claim))
+        self._read(scratch, fetched, standing)
+        return End.DONE
+
+    def _read(self, scratch: Path, fetched: Fetched, standing: frozenset[str]) -> None:
+        bench, document, claim = self._bench, self._document, self._claim
+        started = bench.clock.monotonic()
+        inspection = bench.parser.inspect(fetched.path)
+        source = self._source.model_copy(update={"media_type": inspection.media_type})
+        self._log.info("document_opened", pages=inspection.pages, media_type=inspection.media_type)
+        writer = ResultWriter(bench.store, bench.layout.result(document), scratch, claim)
+        drawn = scratch / "drawn"
+        drawn.mkdir()
+        reader = PageReader(bench, claim, writer, fetched.path, inspection, drawn, self._progressed)
+        reader.adopt(_checkpoints(standing, inspection.pages))
+        try:
+            reader.read()
+        finally:
+            self._gained = reader.gained
+        outputs = [output for number in range(1, inspection.pages + 1) for output in reader.outputs[number]]
+        outputs += write_derived(bench, writer, document, source, inspection.pages)
+        if bench.rules.retention == "archive":
+            outputs.append(archive_source(writer, fetched.path, inspection.extension))
+        total = bench.clock.monotonic() - started + fetched.seconds
+        manifest = write_manifest(bench, writer, document.version, source, outputs, inspection.pages, total, fetched.seconds)
+        self._log.info("document_written", pages=inspection.pages, result=bench.store.location + "/" + writer.prefix)
+        self._tail()
+        self._copy(manifest, scratch)
+
+    def _copy(self, manifest: Manifest, scratch: Path) -> None:
+        if self._bench.mirror is None:
+            return
+        try:
+            if not self._bench.mirror.copy(self._document, manifest, scratch):
+                self._log.warning("local_copy_too_large", setting="output.max_bytes")
+        except (OSError, StoreError) as error:
+            self._log.warning("local_copy_failed", setting="output.folder", reason=str(error))
+
+    def _fetch(self, scratch: Path) -> Fetched:
+        document = self._document
+        if document.size > shutil.disk_usage(scratch).free:
+            raise OSError(errno.ENOSPC, "the scratch disk has no room for the document: see watch.scratch")
+        fetched = fetch(self._bench.store, document.key, document.etag, scratch / FETCHED, document.size, self._bench.clock)
+        self._source = self._source.model_copy(update={"sha256": fetched.sha256})
+        return fetched
+
+    def _tail(self) -> None:
+        """What follows the manifest, done again by whoever finds it undone."""
+        bench, document, claim = self._bench, self._document, self._claim
+        claim.check()
+        point_to(bench, document)
+        if bench.rules.retention == "keep":
+            bench.store.put(bench.layout.claim_log(document) + CLOSED_HINT, b"{}", JSON)
+        else:
+            bench.remover.remove(document.key, document.etag, claim.check)
+        if claim.number > 1:
+            release_quarantine(bench, document)
+
+    def _quarantine(self, fault: Fault, scratch: Path) -> End:
+        bench, document = self._bench, self._document
+        claim = self._claim if self._claim.entry.purpose is Purpose.QUARANTINE else self._claim.quarantine(fault)
+        with kept(claim):
+            fetched = scratch / FETCHED
+            if not fetched.exists():
+                try:
+                    fetched = self._fetch(scratch).path
+                except (NotFoundError, SourceChangedError):
+                    claim.close(Outcome.GONE)
+                    return End.GONE
+            quarantine(bench, claim, document, self._source, fetched, fault)
+        self._log.warning("document_quarantined", code=fault.code, page=fault.page)
+        claim.close(Outcome.FAILED)
+        return End.FAILED
+
+    def _judge(self, error: DocumentError) -> _Condemned | _Postponed:
+        """Errors of the document end it, temporary ones once its attempts are spent."""
+        fault = Fault(code=error.code.value, message=error.message, transient=error.transient, page=error.page)
+        if error.transient and not self._bench.rules.policy.spent(self._claim.entry.attempts):
+            return _Postponed(fault, charged=True, reason=fault.code)
+        return _Condemned(fault)
+
+    def _standing(self) -> frozenset[str]:
+        """Names that stand under R from earlier attempts."""
+        prefix = self._bench.layout.result(self._document)
+        return frozenset(info.key.removeprefix(prefix) for info in self._bench.store.list(prefix))
+
+
+def _checkpoints(standing: frozenset[str], pages: int) -> list[int]:
+    numbers = [int(match[1]) for name in standing if (match := _PAGE_JSON.fullmatch(name))]
+    return sorted(number for number in numbers if number <= pages)

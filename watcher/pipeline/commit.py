@@ -1,0 +1,111 @@
+"""From the last page to the manifest, and the pointers to the newest version beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from watcher import __version__
+from watcher.domain.document import Document
+from watcher.domain.manifest import LedgerEntry, Manifest, Source, Timings
+from watcher.domain.page import Output, Page
+from watcher.pipeline.bench import Bench, engine_info
+from watcher.pipeline.reading import pages_in
+from watcher.pipeline.writer import ResultWriter
+from watcher.results.document import document_json
+from watcher.results.latest import Latest, index_html
+from watcher.results.markdown import OMITTED_LABELS, document_markdown
+from watcher.results.names import DOCUMENT_JSON, DOCUMENT_MD, INDEX_HTML, LATEST, MANIFEST, PREVIEW_HTML, content_type, source_name
+from watcher.results.preview import preview_html
+from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError
+
+
+def write_derived(bench: Bench, writer: ResultWriter, document: Document, source: Source, pages: int) -> list[Output]:
+    """The document's own files, each a pure function of its adopted pages and its source."""
+
+    def read() -> Iterable[Page]:
+        return pages_in(writer.folder, pages)
+
+    rendered = {
+        DOCUMENT_MD: document_markdown(read()),
+        DOCUMENT_JSON: document_json(read(), document.version, source),
+        PREVIEW_HTML: preview_html(read(), Path(document.key).name, pages),
+    }
+    for name, chunks in rendered.items():
+        with (writer.folder / name).open("w", encoding="utf-8", newline="") as file:
+            file.writelines(chunks)
+    futures = [bench.uploads.submit(writer.create, name) for name in rendered]
+    try:
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel() or future.exception()
+
+
+def archive_source(writer: ResultWriter, fetched: Path, extension: str) -> Output:
+    """The bytes that were read, beside their results."""
+    return writer.create(source_name(extension), fetched)
+
+
+def write_manifest(
+    bench: Bench,
+    writer: ResultWriter,
+    version: str,
+    source: Source,
+    outputs: list[Output],
+    pages: int,
+    total_seconds: float,
+    fetch_seconds: float,
+) -> Manifest:
+    """Written last. Where one stands already the document was finished before: that one is returned."""
+    ledger, read_seconds = [], 0.0
+    for page in pages_in(writer.folder, pages):
+        ledger.append(_ledger_entry(page))
+        read_seconds += page.seconds
+    manifest = Manifest(
+        version=version,
+        source=source,
+        outputs=outputs,
+        engine=engine_info(bench.recogniser),
+        options=bench.rules.options,
+        pages=ledger,
+        labels_omitted=sorted(OMITTED_LABELS),
+        timings=Timings(total=total_seconds, fetch=fetch_seconds, read=read_seconds),
+        watcher=__version__,
+        replica=writer.claim.identity.replica,
+        attempt=writer.claim.entry.attempts,
+        finished_at=bench.clock.now(),
+    )
+    path = writer.folder / MANIFEST
+    path.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    writer.create(MANIFEST)
+    return Manifest.model_validate_json(path.read_bytes())
+
+
+def point_to(bench: Bench, document: Document) -> None:
+    """`latest.json` and `index.html` of the document's folder: advisory, and left alone where they name a version that was dropped later."""
+    folder = bench.layout.folder(document)
+    latest = Latest(version=document.version, dropped_at=document.modified)
+    body = latest.model_dump_json().encode()
+    try:
+        bench.store.create(folder + LATEST, body, content_type(LATEST))
+    except (AlreadyExistsError, OutcomeUnknownError):
+        if _newer_stands(bench, folder, document.modified):
+            return
+        bench.store.put(folder + LATEST, body, content_type(LATEST))
+    bench.store.put(folder + INDEX_HTML, index_html(latest).encode(), content_type(INDEX_HTML))
+
+
+def _newer_stands(bench: Bench, folder: str, dropped_at: datetime) -> bool:
+    try:
+        return Latest.model_validate_json(bench.store.get(folder + LATEST)[1]).dropped_at > dropped_at
+    except (NotFoundError, ValidationError):
+        return False
+
+
+def _ledger_entry(page: Page) -> LedgerEntry:
+    engine = f"{page.engine.name} {page.engine.version}" if page.engine else ""
+    return LedgerEntry(page=page.number, status=page.status, note=page.note, engine=engine)

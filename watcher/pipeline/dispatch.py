@@ -1,0 +1,175 @@
+"""Deals documents to the threads that attempt them: only with free capacity, each version to one thread at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from watcher.domain.claim import Skip
+from watcher.domain.document import Document
+from watcher.domain.manifest import Source
+from watcher.lease.acquire import Acquirer
+from watcher.pipeline.attempt import Attempt
+from watcher.pipeline.bench import Bench
+from watcher.pipeline.inbox import Inbox
+from watcher.pipeline.sweep import Sweep
+from watcher.pipeline.vitals import Vitals
+from watcher.storage.port import StoreError
+
+_LOOK_SECONDS = 0.5
+
+
+class Dispatcher:
+    """`documents`: how many this replica works on at once. `scan` and `sweep` are each called from one thread at a time."""
+
+    def __init__(self, bench: Bench, acquirer: Acquirer, inbox: Inbox, sweeper: Sweep, vitals: Vitals, documents: int) -> None:
+        self._bench = bench
+        self._acquirer = acquirer
+        self._inbox = inbox
+        self._sweeper = sweeper
+        self._vitals = vitals
+        self._slots = threading.Semaphore(documents)
+        self._threads = ThreadPoolExecutor(documents, thread_name_prefix="document")
+        self._stopping = threading.Event()
+        self._drained = threading.Event()
+        self._lock = threading.Lock()
+        self._active: set[str] = set()
+        self._ended_at: dict[str, float] = {}
+        self._settled: set[str] = set()
+        self._orphans: dict[str, Document] = {}
+        self._swept = False
+
+    @property
+    def drained(self) -> threading.Event:
+        """Set once a whole round met no document that is not finished, and nothing is in progress."""
+        return self._drained
+
+    def scan(self) -> None:
+        """One round over the inbox and over what the sweep found, handing documents to threads as these become free."""
+        if self._bench.recogniser.state.info is None:
+            self._vitals.looped()
+            return
+        try:
+            unfinished = self._deal()
+        except StoreError as error:
+            self._vitals.store_failed(str(error))
+            self._bench.log.warning("scan_failed", reason=str(error))
+            return
+        if unfinished is None:
+            return
+        self._vitals.scanned(unfinished)
+        self._bench.metrics.scanned(unfinished)
+        with self._lock:
+            idle = not self._active
+        if unfinished == 0 and idle and self._swept:
+            self._drained.set()
+
+    def sweep(self) -> None:
+        """Finds documents that only a crash left open; the rounds that follow end them."""
+        try:
+            if self._bench.rules.retention == "keep":
+                self._settled |= self._sweeper.settled()
+            for document in self._sweeper.orphans():
+                self._orphans[self._bench.layout.claim_log(document)] = document
+        except StoreError as error:
+            self._vitals.store_failed(str(error))
+            self._bench.log.warning("sweep_failed", reason=str(error))
+            return
+        self._swept = True
+        if self._orphans:
+            self._bench.log.info("sweep_found_open_claims", documents=len(self._orphans))
+
+    def stop(self) -> None:
+        """Nothing is claimed any more."""
+        self._stopping.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits until no document is in progress; False where `seconds` were not enough."""
+        waited = threading.Event()
+        deadline = self._bench.clock.monotonic() + seconds
+        while self._bench.clock.monotonic() < deadline:
+            with self._lock:
+                if not self._active:
+                    return True
+            waited.wait(0.05)
+        return False
+
+    def close(self) -> None:
+        """Waits for the threads, whose documents were given back."""
+        self._threads.shutdown(wait=True)
+
+    def _deal(self) -> int | None:
+        """Unfinished documents met in the round; None where it was broken off."""
+        unfinished = 0
+        round_ = self._round()
+        while self._wait_for_slot():
+            for document, listed_at in round_:
+                log = self._bench.layout.claim_log(document)
+                if log in self._settled:
+                    continue
+                unfinished += 1
+                if self._start(log, document, listed_at):
+                    break
+            else:
+                self._slots.release()
+                return unfinished
+        return None
+
+    def _round(self) -> Iterator[tuple[Document, float]]:
+        for document in list(self._orphans.values()):
+            yield document, self._bench.clock.monotonic()
+        self._forget_ended()
+        for dealt in self._inbox.deal():
+            self._vitals.looped()
+            yield dealt.document, dealt.listed_at
+
+    def _start(self, log: str, document: Document, listed_at: float) -> bool:
+        with self._lock:
+            if log in self._active or self._ended_at.get(log, listed_at) > listed_at:
+                return False
+            self._active.add(log)
+        self._threads.submit(self._work, log, document)
+        return True
+
+    def _work(self, log: str, document: Document) -> None:
+        try:
+            self._attempt(log, document)
+        except StoreError as error:
+            self._vitals.store_failed(str(error))
+            self._bench.log.warning("claim_failed", document=document.key, reason=str(error))
+        except Exception:
+            self._bench.log.exception("internal_error", document=document.key)
+        finally:
+            with self._lock:
+                self._active.discard(log)
+                self._ended_at[log] = self._bench.clock.monotonic()
+            self._slots.release()
+
+    def _attempt(self, log: str, document: Document) -> None:
+        source = Source(key=document.key, etag=document.etag, size=document.size, dropped_at=document.modified)
+        acquired = self._acquirer.acquire(log, source)
+        self._bench.metrics.claim(acquired.reason if isinstance(acquired, Skip) else "won")
+        if isinstance(acquired, Skip):
+            if acquired.settled:
+                self._settled.add(log)
+            if acquired.settled or acquired.gone:
+                self._orphans.pop(log, None)
+            return
+        self._vitals.progressed(log)
+        end = Attempt(self._bench, acquired, document, lambda: self._vitals.progressed(log)).run()
+        self._vitals.ended(log, end.value)
+        self._orphans.pop(log, None)
+
+    def _wait_for_slot(self) -> bool:
+        while not self._stopping.is_set():
+            self._vitals.looped()
+            if self._slots.acquire(timeout=_LOOK_SECONDS):
+                return True
+        return False
+
+    def _forget_ended(self) -> None:
+        """An end is remembered as long as a listing older than it may still show the document."""
+        horizon = self._bench.clock.monotonic() - 10 * self._inbox.stale_seconds
+        with self._lock:
+            self._ended_at = {log: at for log, at in self._ended_at.items() if at > horizon}

@@ -1,0 +1,61 @@
+"""How a document that cannot be read leaves the inbox: the original first, then the reason, then the source goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from watcher import __version__
+from watcher.domain.claim import Fault
+from watcher.domain.document import Document
+from watcher.domain.errors import CATALOG, ErrorCode
+from watcher.domain.manifest import ErrorReport, Source
+from watcher.lease.claim import Claim
+from watcher.pipeline.bench import Bench
+from watcher.results.names import ERROR_JSON, content_type, source_name
+from watcher.storage.port import NotFoundError
+
+
+def fault_of_lost_attempts(claim: Claim) -> Fault:
+    """The fault of a document whose attempts are spent: the last one known, else that every attempt was lost."""
+    if claim.entry.error is not None:
+        return claim.entry.error
+    info = CATALOG[ErrorCode.WORKER_LOST]
+    return Fault(code=ErrorCode.WORKER_LOST.value, message=info.message.format(found=claim.entry.attempts), transient=info.transient)
+
+
+def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, fetched: Path, fault: Fault) -> None:
+    """Moves the document to `failed/` under a claim of that purpose; `fetched` are the bytes that were read."""
+    prefix = bench.layout.failure(document)
+    original = source_name(Path(document.key).suffix)
+    claim.check()
+    bench.store.put(prefix + original, fetched, content_type(original))
+    report = ErrorReport(
+        version=document.version,
+        source=source,
+        code=fault.code,
+        message=fault.message,
+        transient=fault.transient,
+        page=fault.page,
+        attempts=claim.entry.attempts,
+        original=original,
+        watcher=__version__,
+        replica=claim.identity.replica,
+        failed_at=bench.clock.now(),
+    )
+    claim.check()
+    bench.store.put(prefix + ERROR_JSON, report.model_dump_json(indent=1).encode(), content_type(ERROR_JSON))
+    bench.remover.remove(document.key, document.etag, claim.check)
+
+
+def was_quarantined(bench: Bench, document: Document) -> bool:
+    try:
+        bench.store.head(bench.layout.failure(document) + ERROR_JSON)
+    except NotFoundError:
+        return False
+    return True
+
+
+def release_quarantine(bench: Bench, document: Document) -> None:
+    """The manifest wins: what a failed attempt left in `failed/` goes."""
+    for info in bench.store.list(bench.layout.failure(document)):
+        bench.store.delete(info.key)

@@ -1,0 +1,189 @@
+"""The pages of one attempt, a window at a time: drawn, recognised, written; each page's JSON last, as its checkpoint."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watcher.domain.errors import DocumentError, ErrorCode
+from watcher.domain.page import Output, Page
+from watcher.engines.port import PageImage
+from watcher.engines.recogniser import Recognition
+from watcher.intake.port import Inspection, RenderedPage, UnrenderablePage
+from watcher.lease.claim import Claim
+from watcher.pipeline.assemble import blank_page, failed_page, failure_of, over_tolerance, read_page
+from watcher.pipeline.bench import Bench, GivenBackError, engine_info
+from watcher.pipeline.writer import ResultWriter
+from watcher.results.names import page_json, page_picture
+
+_LOOK_SECONDS = 0.5
+"""How often a wait for the engine looks whether the claim still holds and the daemon goes on."""
+
+
+@dataclass
+class PageReader:
+    """Reads the pages that have no checkpoint yet. Page files lie in `writer.folder`, drawn pages in `drawn_dir` until they are read."""
+
+    bench: Bench
+    claim: Claim
+    writer: ResultWriter
+    source: Path
+    inspection: Inspection
+    drawn_dir: Path
+    progressed: Callable[[], None]
+    outputs: dict[int, list[Output]] = field(default_factory=dict)
+    _adopted: int = 0
+    _failures: dict[int, DocumentError] = field(default_factory=dict)
+    _writes: list[Future[None]] = field(default_factory=list)
+
+    def adopt(self, numbers: Sequence[int]) -> None:
+        """Takes over the checkpoints that an earlier attempt wrote."""
+        for future in [self.bench.uploads.submit(self._adopt, number) for number in numbers]:
+            future.result()
+        self._adopted = len(numbers)
+
+    @property
+    def gained(self) -> int:
+        """Pages whose checkpoint this attempt wrote."""
+        return len(self.outputs) - self._adopted
+
+    def read(self) -> None:
+        """Reads all other pages. Raises the `DocumentError` of the document, `FencedError`, `GivenBackError`, store and engine errors.
+
+        Whatever it raises, no write of this attempt is under way any more when it returns.
+        """
+        self.claim.pages_total = self.inspection.pages
+        missing = [number for number in range(1, self.inspection.pages + 1) if number not in self.outputs]
+        try:
+            self._read_window(missing)
+            self._settle_writes(self._writes)
+            self._write_failures()
+        finally:
+            for write in self._writes:
+                write.cancel()
+            for write in self._writes:
+                if not write.cancelled():
+                    write.exception()
+
+    def _read_window(self, missing: list[int]) -> None:
+        rules = self.bench.rules
+        waiting: deque[tuple[RenderedPage, Future[Recognition] | None, Future[Output]]] = deque()
+        try:
+            for chunk in _chunks(missing, rules.render_pages):
+                while waiting and len(waiting) + len(chunk) > rules.window_pages:
+                    self._finish(*waiting.popleft())
+                self._go_on()
+                for drawn in self.bench.parser.render(self.source, self.inspection, chunk, self.drawn_dir):
+                    if isinstance(drawn, UnrenderablePage):
+                        self._fail(drawn.number, DocumentError(ErrorCode.PAGE_UNREADABLE, drawn.number))
+                        continue
+                    picture = self.bench.uploads.submit(self._create_picture, drawn)
+                    page = PageImage(drawn.image, drawn.width, drawn.height, drawn.dpi)
+                    waiting.append((drawn, None if drawn.blank else self.bench.recogniser.submit(page), picture))
+            while waiting:
+                self._finish(*waiting.popleft())
+        finally:
+            for _, recognition, picture in waiting:
+                if recognition is not None:
+                    recognition.cancel()
+                picture.cancel()
+                if not picture.cancelled():
+                    picture.exception()
+
+    def _finish(self, drawn: RenderedPage, recognition: Future[Recognition] | None, picture: Future[Output]) -> None:
+        """Waits for the engine's reading of one page and hands its files to the writers."""
+        if recognition is None:
+            page, figures = blank_page(drawn), dict[str, bytes]()
+        else:
+            try:
+                read = self._wait(recognition)
+            except DocumentError as error:
+                picture.cancel() or picture.exception()
+                self._fail(drawn.number, DocumentError(error.code, drawn.number, **error.details))
+                return
+            finally:
+                drawn.image.unlink(missing_ok=True)
+            page, figures = read_page(drawn, read, engine_info(self.bench.recogniser))
+        assets = [picture]
+        for name, body in figures.items():
+            path = self.writer.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
+            assets.append(self.bench.uploads.submit(self.writer.create, name))
+        # The writes of a page's files were submitted before that of its checkpoint, so the latter never waits for one that is queued behind it.
+        self._writes.append(self.bench.uploads.submit(self._checkpoint, page, assets))
+        self._settle_writes([write for write in self._writes if write.done()])
+
+    def _checkpoint(self, page: Page, assets: list[Future[Output]]) -> None:
+        page = page.model_copy(update={"outputs": [asset.result() for asset in assets]})
+        name = page_json(page.number)
+        path = self.writer.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page.model_dump_json(), encoding="utf-8")
+        output = self.writer.create(name)
+        standing = Page.model_validate_json(path.read_bytes())
+        self.outputs[page.number] = [*standing.outputs, output]
+        self.claim.pages_done = len(self.outputs)
+        self.bench.metrics.page_finished(page.status.value, page.seconds)
+        self.progressed()
+
+    def _create_picture(self, drawn: RenderedPage) -> Output:
+        path = self.writer.folder / page_picture(drawn.number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        drawn.picture.replace(path)
+        return self.writer.create(page_picture(drawn.number))
+
+    def _adopt(self, number: int) -> None:
+        output = self.writer.adopt(page_json(number))
+        page = Page.model_validate_json((self.writer.folder / page_json(number)).read_bytes())
+        self.outputs[number] = [*page.outputs, output]
+        self.claim.pages_done = len(self.outputs)
+
+    def _wait(self, recognition: Future[Recognition]) -> Recognition:
+        while True:
+            self._go_on()
+            try:
+                return recognition.result(timeout=_LOOK_SECONDS)
+            except FutureTimeoutError:
+                continue
+
+    def _go_on(self) -> None:
+        self.claim.check()
+        if self.bench.give_back.is_set():
+            raise GivenBackError
+
+    def _fail(self, number: int, error: DocumentError) -> None:
+        self._failures[number] = error
+        self.bench.log.warning("page_failed", page=number, code=error.code.value)
+        total = self.inspection.pages
+        if over_tolerance(len(self._failures), total, self.bench.rules.failed_pages_percent):
+            raise failure_of(self._failures, total)
+
+    def _write_failures(self) -> None:
+        """Only a document that is finished without them gets checkpoints of failed pages: an attempt after this one would not read them again."""
+        writes = [
+            self.bench.uploads.submit(self._checkpoint, failed_page(number, error.code.value), [])
+            for number, error in self._failures.items()
+        ]
+        self._writes.extend(writes)
+        self._settle_writes(writes)
+
+    def _settle_writes(self, writes: list[Future[None]]) -> None:
+        for write in writes:
+            write.result()
+            self._writes.remove(write)
+
+
+def pages_in(folder: Path, total: int) -> Iterator[Page]:
+    """The checkpoints on scratch, one after the other."""
+    for number in range(1, total + 1):
+        yield Page.model_validate_json((folder / page_json(number)).read_bytes())
+
+
+def _chunks(numbers: list[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]

@@ -1,0 +1,56 @@
+"""Write-once results: each file is created, or what stands there already is adopted."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from watcher.domain.page import Output
+from watcher.lease.claim import Claim
+from watcher.results.names import content_type
+from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store
+
+_MAX_ADOPTED_BYTES = 2**50
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class ResultWriter:
+    """Writes files of the scratch folder `folder` under the same names below `prefix` (R, with its slash)."""
+
+    store: Store
+    prefix: str
+    folder: Path
+    claim: Claim
+
+    def create(self, name: str, body: Path | None = None) -> Output:
+        """Creates one result from `body`, by default the scratch file `name`. Where something stands there already, that becomes the scratch file.
+
+        Raises `FencedError`, and `OutcomeUnknownError` where neither the answer nor a look afterwards tells what stands there.
+        """
+        self.claim.check()
+        path = body or self.folder / name
+        try:
+            etag = self.store.create(self.prefix + name, path, content_type(name))
+        except (AlreadyExistsError, OutcomeUnknownError) as error:
+            try:
+                return self.adopt(name)
+            except NotFoundError:
+                raise OutcomeUnknownError(str(error)) from error
+        return Output(name=name, size=path.stat().st_size, sha256=sha256_of(path), etag=etag)
+
+    def adopt(self, name: str) -> Output:
+        """Brings what stands under `name` to scratch. Raises `NotFoundError`."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        info = self.store.download(self.prefix + name, path, _MAX_ADOPTED_BYTES)
+        return Output(name=name, size=info.size, sha256=sha256_of(path), etag=info.etag)
+
+
+def sha256_of(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
