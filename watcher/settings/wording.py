@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from watcher.settings.s3 import S3_VARIABLES
 from watcher.settings.tables import tables
 
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _MAX_SHOWN = 80
 
 
