@@ -17,6 +17,11 @@ from werkzeug.serving import make_server
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
+class _Quiet(MotoRequestHandler):
+    def log_request(self, *args: object) -> None:
+        """Thousands of lines would hide what a failing test has to say."""
+
+
 @contextmanager
 def run_moto(one_at_a_time: bool) -> Iterator[S3Server]:
     application: Application = DomainDispatcherApplication(create_backend_app)
@@ -25,7 +30,7 @@ def run_moto(one_at_a_time: bool) -> Iterator[S3Server]:
         0,
         _in_turn(application) if one_at_a_time else application,
         threaded=True,
-        request_handler=MotoRequestHandler,
+        request_handler=_Quiet,
     )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import boto3
 from botocore.config import Config
 
 from watcher.storage.s3 import S3Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,23 @@ class S3Server:
     def new_bucket(self, versioned: bool = False) -> S3Config:
         """The configuration that reaches a new, empty bucket."""
         config = self.config(f"test-{uuid4().hex[:12]}")
-        client = boto3.client(
+        self.client.create_bucket(Bucket=config.bucket)
+        if versioned:
+            self.client.put_bucket_versioning(Bucket=config.bucket, VersioningConfiguration={"Status": "Enabled"})
+        return config
+
+    def empty(self, bucket: str) -> None:
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            names = [entry["Key"] for entry in page.get("Contents", [])]
+            plain = [name for name in names if name.isprintable()]
+            for name in set(names) - set(plain):  # XML, in which several are named, cannot hold them
+                self.client.delete_object(Bucket=bucket, Key=name)
+            if plain:
+                self.client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": name} for name in plain], "Quiet": True})
+
+    @cached_property
+    def client(self) -> S3Client:
+        return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
             region_name="us-east-1",  # the one region in which a bucket is made without naming it again
@@ -29,10 +50,6 @@ class S3Server:
             aws_secret_access_key=self.secret_key,
             config=Config(s3={"addressing_style": "path"}),
         )
-        client.create_bucket(Bucket=config.bucket)
-        if versioned:
-            client.put_bucket_versioning(Bucket=config.bucket, VersioningConfiguration={"Status": "Enabled"})
-        return config
 
     def config(self, bucket: str) -> S3Config:
         return S3Config(self.endpoint, bucket, self.access_key, self.secret_key)

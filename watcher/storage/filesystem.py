@@ -5,16 +5,26 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from watcher.storage.etags import CHUNK_BYTES
-from watcher.storage.port import AlreadyExistsError, NotFoundError, RefusedError, UnavailableError, UnstorableKeyError
+from watcher.storage.port import AlreadyExistsError, NotFoundError, RefusedError, StoreError, UnavailableError, UnstorableKeyError
 
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 
 
-def store_error(error: OSError, root: Path) -> Exception:
-    where, said = error.filename or root, error.strerror
+@contextmanager
+def worded(root: Path) -> Iterator[None]:
+    """Turns the system's errors into the port's, in words that name the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise _store_error(error, root) from None
+
+
+def _store_error(error: OSError, root: Path) -> StoreError:
+    where, said = repr(str(error.filename or root)), error.strerror
     if error.errno in (errno.EACCES, errno.EPERM):
         return RefusedError(f"no permission at {where}: let user {os.getuid()} read and write the folder {root} and all below it")
     if error.errno == errno.EROFS:
@@ -38,11 +48,11 @@ def link(source: Path, target: Path) -> None:
     except FileExistsError:
         if target.is_dir():
             raise IsADirectoryError from None
-        raise AlreadyExistsError(f"exists already: {target}") from None
+        raise AlreadyExistsError(f"exists already: {str(target)!r}") from None
     except OSError as error:
         if error.errno in _NO_HARD_LINKS:
             raise RefusedError(
-                f"no hard links at {target} ({error.strerror}), and without them two processes cannot be kept apart: "
+                f"no hard links at {str(target)!r} ({error.strerror}), and without them two processes cannot be kept apart: "
                 "choose a folder on a local disk (ext4, xfs, btrfs, apfs)"
             ) from None
         raise

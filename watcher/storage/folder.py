@@ -6,13 +6,12 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from uuid import uuid4
 
 from watcher.storage.etags import CHUNK_BYTES, EtagCache, signature
-from watcher.storage.filesystem import body_chunks, link, store_error, sync_directory, write_all
+from watcher.storage.filesystem import link, sync_directory, worded
 from watcher.storage.port import (
     AlreadyExistsError,
     NotFoundError,
@@ -24,10 +23,10 @@ from watcher.storage.port import (
     UnavailableError,
     UnstorableKeyError,
 )
+from watcher.storage.scratch import Scratch
 from watcher.storage.settling import Settling
-from watcher.storage.walk import SCRATCH, PassedOver, check_key, check_prefix, walk
+from watcher.storage.walk import PassedOver, check_key, check_prefix, walk
 
-STALE_SCRATCH_SECONDS = 24 * 3600
 PLACE_TRIES = 100  # each is lost only to a delete that removed the emptied folder in between
 LAST_SECOND = 253_402_300_799  # of the year 9999, the last that a datetime can hold
 
@@ -61,11 +60,11 @@ class FolderStore:
         self._etags = EtagCache(wall_clock)
         self._tell = passed_over
         self._told: set[tuple[str, str]] = set()
-        self._root = root.absolute()
-        with self._worded():
+        with worded(root):
             root.mkdir(parents=True, exist_ok=True)
             self._root = root.resolve()
-            self._remove_stale_scratch(wall_clock().timestamp() - STALE_SCRATCH_SECONDS)
+            self._scratch = Scratch(self._root)
+            self._scratch.remove_stale(wall_clock())
 
     @property
     def location(self) -> str:
@@ -79,7 +78,7 @@ class FolderStore:
     def _list(self, prefix: str, after: str) -> Iterator[ObjectInfo]:
         keys = walk(self._root, prefix, after, self._pass_over)
         while True:
-            with self._worded():
+            with worded(self._root):
                 key = next(keys, None)
                 info = None if key is None else self._listed(key)
             if key is None:
@@ -88,7 +87,7 @@ class FolderStore:
                 yield info
 
     def head(self, key: str) -> ObjectInfo:
-        with self._opened(key) as descriptor, self._worded():
+        with self._opened(key) as descriptor, worded(self._root):
             etag, state = self._etags.of(self._path(key), descriptor)
         return _info(key, state.st_size, etag, state)
 
@@ -103,7 +102,7 @@ class FolderStore:
             for chunk in self._chunks(descriptor):
                 size += len(chunk)
                 if size > max_bytes:
-                    raise TooLargeError(f"{key} has more than the limit of {max_bytes:,} bytes")
+                    raise TooLargeError(f"{key!r} has more than the limit of {max_bytes:,} bytes")
                 digest.update(chunk)
                 out.write(chunk)
             return _info(key, size, digest.hexdigest(), os.fstat(descriptor))
@@ -111,28 +110,29 @@ class FolderStore:
     def create(self, key: str, body: bytes | Path, content_type: str) -> str:
         """Raises `RefusedError` on a filesystem without hard links: nothing else creates a whole file atomically."""
         path = self._path(key)
-        with self._staged(body) as (staged, etag):
-            with self._worded():
+        with self._scratch.staged(body) as (staged, etag):
+            with worded(self._root):
                 self._place(path, lambda: link(staged, path))
             try:
                 sync_directory(path.parent)
             except OSError as error:
-                raise OutcomeUnknownError(f"{key} may not outlast a power failure: {error.strerror}") from None
+                raise OutcomeUnknownError(f"{key!r} may not outlast a power failure: {error.strerror}") from None
         return etag
 
     def put(self, key: str, body: bytes | Path, content_type: str) -> str:
         path = self._path(key)
-        with self._staged(body) as (staged, etag), self._worded():
+        with self._scratch.staged(body) as (staged, etag), worded(self._root):
             self._place(path, lambda: os.replace(staged, path))  # noqa: PTH105 - beside os.link
             sync_directory(path.parent)
         return etag
 
     def delete(self, key: str) -> None:
         path = self._path(key)
-        with self._worded():
+        with worded(self._root):
             if self._leads_astray(path) or path.is_dir():
                 return
-            path.unlink(missing_ok=True)
+            with suppress(*_NOT_THERE):
+                path.unlink()
         self._settling.forget(key)
         if not self._is_watched(key):
             self._remove_emptied(path.parent)
@@ -141,10 +141,10 @@ class FolderStore:
         """Looks at the file at the last moment: whoever replaces it in the microseconds between look and removal loses."""
         path = self._path(key)
         try:
-            with self._opened(key) as descriptor, self._worded():
+            with self._opened(key) as descriptor, worded(self._root):
                 found, state = self._etags.of(path, descriptor)
                 if found != etag or signature(path.lstat()) != signature(state):
-                    raise AlreadyExistsError(f"another body stands at {key}")
+                    raise AlreadyExistsError(f"another body stands at {key!r}")
         except NotFoundError:
             return
         self.delete(key)
@@ -197,63 +197,43 @@ class FolderStore:
     @contextmanager
     def _opened(self, key: str) -> Iterator[int]:
         path = self._path(key)
-        with self._worded():
+        with worded(self._root):
             if self._leads_astray(path):
-                raise NotFoundError(f"no such file: {key} (symbolic links are not followed)")
+                raise NotFoundError(f"no such file: {key!r} (symbolic links are not followed)")
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a named pipe would block
             except _NOT_THERE:
-                raise NotFoundError(f"no such file: {key}") from None
+                raise NotFoundError(f"no such file: {key!r}") from None
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise NotFoundError(f"not a file: {key}")
+                raise NotFoundError(f"not a file: {key!r}")
             yield descriptor
         finally:
             os.close(descriptor)
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
         while True:
-            with self._worded():
+            with worded(self._root):
                 chunk = os.read(descriptor, CHUNK_BYTES)
             if not chunk:
                 return
             yield chunk
 
-    @contextmanager
-    def _staged(self, body: bytes | Path) -> Iterator[tuple[Path, str]]:
-        scratch = self._root / SCRATCH
-        staged = scratch / uuid4().hex
-        digest = hashlib.md5(usedforsecurity=False)
-        try:
-            with self._worded():
-                scratch.mkdir(exist_ok=True)
-                descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            try:
-                for chunk in body_chunks(body):
-                    digest.update(chunk)
-                    with self._worded():
-                        write_all(descriptor, chunk)
-                with self._worded():
-                    os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            yield staged, digest.hexdigest()
-        finally:
-            staged.unlink(missing_ok=True)
-
     def _place(self, path: Path, into_place: Callable[[], None]) -> None:
         if self._leads_astray(path):
-            raise RefusedError(f"{path.parent} is reached through a symbolic link: mount the folder there, or move the whole root")
+            raise RefusedError(f"{str(path.parent)!r} is reached through a symbolic link: mount the folder there, or move the whole root")
         for _ in range(PLACE_TRIES):
             try:
                 into_place()
             except FileNotFoundError:
                 self._make_parents(path)
             except (NotADirectoryError, IsADirectoryError):
-                raise UnstorableKeyError(f"{path} cannot be a file: a file and a folder of one name cannot both stand there") from None
+                raise UnstorableKeyError(
+                    f"{str(path)!r} cannot be a file: a file and a folder of one name cannot both stand there"
+                ) from None
             else:
                 return
-        raise UnavailableError(f"{path.parent} is removed as often as it is made")
+        raise UnavailableError(f"{str(path.parent)!r} is removed as often as it is made")
 
     def _make_parents(self, path: Path) -> None:
         folder = self._root
@@ -276,25 +256,6 @@ class FolderStore:
             except OSError:
                 return
             folder = folder.parent
-
-    def _remove_stale_scratch(self, before: float) -> None:
-        scratch = self._root / SCRATCH
-        if not scratch.is_dir():
-            return
-        for leftover in scratch.iterdir():
-            try:
-                if leftover.lstat().st_mtime < before:
-                    leftover.unlink()
-            except (FileNotFoundError, PermissionError, IsADirectoryError):
-                continue  # another process was faster, or owns it
-
-    @contextmanager
-    def _worded(self) -> Iterator[None]:
-        """Turns the system's errors into the port's, in words that name the folder."""
-        try:
-            yield
-        except OSError as error:
-            raise store_error(error, self._root) from None
 
 
 def _md5(body: bytes) -> str:

@@ -89,13 +89,13 @@ class MemoryStore:
         with self._lock:
             version = self._current(key)
         if version is None:
-            raise NotFoundError(f"no such object: {key}")
+            raise NotFoundError(f"no such object: {key!r}")
         return _info(key, version), version.body
 
     def download(self, key: str, target: Path, max_bytes: int) -> ObjectInfo:
         info, body = self.get(key)
         if info.size > max_bytes:
-            raise TooLargeError(f"{key} has {info.size} bytes, more than the limit of {max_bytes}")
+            raise TooLargeError(f"{key!r} has {info.size} bytes, more than the limit of {max_bytes}")
         target.write_bytes(body)
         return info
 
@@ -123,7 +123,7 @@ class MemoryStore:
         with self._lock:
             version = self._current(key)
             if self._honours_delete_conditions and version is not None and version.etag != etag:
-                raise AlreadyExistsError(f"another body stands at {key}")
+                raise AlreadyExistsError(f"another body stands at {key!r}")
             self._delete(key)
 
     def is_versioned(self) -> bool:
@@ -150,7 +150,7 @@ class MemoryStore:
 
     def _refuse_existing(self, key: str) -> None:
         if self._current(key) is not None:
-            raise AlreadyExistsError(f"exists already: {key}")
+            raise AlreadyExistsError(f"exists already: {key!r}")
 
     def _store(self, key: str, content: bytes) -> str:
         version = self._new_version(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, GetObjectOutputTypeDef, ObjectVersionTypeDef
 
 CHUNK_BYTES = 1 << 20
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VERSIONING_UNKNOWN = {"AccessDenied", "NotImplemented", "MethodNotAllowed"}
 
 
@@ -58,23 +60,25 @@ class S3Store:
     def __init__(self, config: S3Config) -> None:
         self._bucket = config.bucket
         self._place = Place(config.endpoint, config.bucket, config.region)
-        self._patient = _client(config, config.attempts)
-        self._once = _client(config, 1)
+        session = boto3.session.Session()
+        self._patient = _client(session, config, config.attempts)
+        self._once = _client(session, config, 1)
 
     @property
     def location(self) -> str:
         return f"s3://{self._bucket} at {self._place.endpoint}"
 
     def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
-        pages = self._patient.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix, StartAfter=after)
-        iterator = iter(pages)
+        """Asks with the part of `prefix` and `after` that an answer can repeat, and leaves out what comes too much."""
+        paginator = self._patient.get_paginator("list_objects_v2")
+        pages = iter(paginator.paginate(Bucket=self._bucket, Prefix=_repeatable(prefix), StartAfter=_repeatable(after)))
         while True:
             with self._translated(Request.REPEATABLE):
-                page = next(iterator, None)
+                page = next(pages, None)
             if page is None:
                 return
             for entry in page.get("Contents", []):
-                if entry["Key"].encode() > after.encode():  # a store may not know StartAfter
+                if entry["Key"].startswith(prefix) and entry["Key"].encode() > after.encode():
                     yield ObjectInfo(entry["Key"], entry["Size"], _bare(entry["ETag"]), entry["LastModified"])
 
     def head(self, key: str) -> ObjectInfo:
@@ -96,7 +100,7 @@ class S3Store:
         answer = self._open(key)
         with closing(answer["Body"]), target.open("wb") as out:
             if answer["ContentLength"] > max_bytes:
-                raise TooLargeError(f"{key} has {answer['ContentLength']:,} bytes, more than the limit of {max_bytes:,}")
+                raise TooLargeError(f"{key!r} has {answer['ContentLength']:,} bytes, more than the limit of {max_bytes:,}")
             for chunk in self._chunks(key, answer):
                 out.write(chunk)
         return _info(key, answer, answer["ContentLength"])
@@ -145,7 +149,7 @@ class S3Store:
             return ()
         found: list[tuple[bool, float, ObjectVersion]] = []
         with self._translated(Request.REPEATABLE, key):
-            for page in self._patient.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key):
+            for page in self._patient.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=_repeatable(key)):
                 found += [_version(entry, _bare(entry["ETag"])) for entry in page.get("Versions", []) if entry["Key"] == key]
                 found += [_version(entry, "") for entry in page.get("DeleteMarkers", []) if entry["Key"] == key]
         found.sort(key=lambda entry: entry[:2], reverse=True)
@@ -172,7 +176,7 @@ class S3Store:
             received += len(chunk)
             yield chunk
         if received != answer["ContentLength"]:  # a longer one is cut off at the announced length by HTTP itself
-            raise UnavailableError(f"{received:,} of {answer['ContentLength']:,} bytes came: {key} at {self._place.endpoint}")
+            raise UnavailableError(f"{received:,} of {answer['ContentLength']:,} bytes came: {key!r} at {self._place.endpoint}")
 
     def _explain(self) -> None:
         """Raises what is really wrong with the key or the bucket: answers to HEAD have no body to say it, so another request asks."""
@@ -187,9 +191,9 @@ class S3Store:
             raise translate(error, request, key, self._place) from None
 
 
-def _client(config: S3Config, attempts: int) -> S3Client:
+def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> S3Client:
     try:
-        return boto3.session.Session().client(
+        return session.client(
             "s3",
             endpoint_url=config.endpoint,
             region_name=config.region,
@@ -218,6 +222,12 @@ def _opened(body: bytes | Path) -> Iterator[bytes | IO[bytes]]:
     else:
         with body.open("rb") as content:
             yield content
+
+
+def _repeatable(text: str) -> str:
+    """The beginning of a text up to the first character that XML cannot hold: Ceph 16.2 repeats it raw, and the answer cannot be parsed."""
+    unspeakable = _NOT_IN_XML.search(text)
+    return text[: unspeakable.start()] if unspeakable else text
 
 
 def _check(key: str) -> None:

@@ -68,7 +68,7 @@ def code_of(error: ClientError) -> str:
 
 def translate(error: ClientError | BotoCoreError, request: Request, key: str, place: Place) -> StoreError:
     """The port's error for the client's. `key` is empty for requests about the bucket itself."""
-    what = f"{key or 'bucket ' + place.bucket} at {place.endpoint}"
+    what = f"{repr(key) if key else 'bucket ' + place.bucket} at {place.endpoint}"
     if isinstance(error, ClientError):
         return _answered(error, request, what, place)
     if isinstance(error, ParamValidationError):
