@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -56,11 +57,19 @@ def configure_logs(level: Level, format: Format, stream: TextIO, secrets: Iterab
     )
 
 
-class _LineHandler(logging.StreamHandler[TextIO]):
-    def handleError(self, record: logging.LogRecord) -> None:
-        # The standard library would print the record with its arguments, secrets and all.
-        if sys.stderr is not None:
-            sys.stderr.write(f"a log line was lost: {sys.exc_info()[0]}\n")
+class _LineHandler(logging.Handler):
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._stream.write(self.format(record) + "\n")
+            self._stream.flush()
+        except Exception as error:
+            # The standard library's way would print the record with its arguments, secrets and all.
+            with contextlib.suppress(Exception):
+                sys.stderr.write(f"a log line was lost: {type(error).__name__}\n")
 
 
 def _redacting(redact: Callable[[Fields], Fields]) -> Processor:

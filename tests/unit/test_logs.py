@@ -244,3 +244,10 @@ class TestRedaction:
         told = capsys.readouterr().err
         assert "log line was lost" in told
         assert SECRET[:6] not in told
+
+    def test_losing_the_terminal_does_not_end_the_work(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        gone = io.StringIO()
+        configure_logs("info", "json", gone, [])
+        gone.close()
+        monkeypatch.setattr("sys.stderr", gone)
+        structlog.get_logger().info("x")
