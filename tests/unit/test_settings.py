@@ -126,6 +126,11 @@ class TestFaults:
         assert line.isprintable()
         assert len(line) < 300
 
+    def test_names_cannot_drive_a_terminal_either(self, toml: Path) -> None:
+        toml.write_text('[http]\n"\\u001b[2J\\nhttp.port" = 1\n', encoding="utf-8")
+        assert fault(toml).isprintable()
+        assert fault(**{"WATCHER_\x1b[2J\n": "1"}).isprintable()
+
     @pytest.mark.parametrize(
         ("text", "wrong", "meant"),
         [

@@ -148,6 +148,15 @@ class TestServer:
         answers = (ask(server, "GET", "/health")[0] for _ in range(1000))
         assert 200 in answers
 
+    @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+    def test_every_address_of_both_kinds(self, daemon: Daemon) -> None:
+        server = HttpServer(daemon.app(), "::", 0)
+        server.start()
+        try:
+            assert ask(server, "GET", "/health")[0] == 200
+        finally:
+            server.stop()
+
     def test_many_ask_at_once(self, server: HttpServer) -> None:
         statuses: list[int] = []
         threads = [threading.Thread(target=lambda: statuses.append(ask(server, "GET", "/health")[0])) for _ in range(20)]

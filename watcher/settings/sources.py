@@ -70,9 +70,9 @@ def _merge(file: Mapping[str, Any], env: Mapping[str, Mapping[str, Any]], s3: Ma
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise SettingsError([f"{path}: there is no such file; name the settings file with --config or WATCHER_CONFIG"])
     try:
+        if not path.is_file():
+            raise SettingsError([f"{path}: there is no such file; name the settings file with --config or WATCHER_CONFIG"])
         tables: dict[str, Any] = TomlConfigSettingsSource(Settings, toml_file=path)()
     except OSError as error:
         raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from None

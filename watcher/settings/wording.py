@@ -21,7 +21,7 @@ class SettingsError(Exception):
     """The settings cannot be used. `faults` has one line for each thing to mend; no line holds a secret."""
 
     def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(_printable(fault) for fault in faults)
         super().__init__("\n".join(self.faults))
 
 
@@ -100,6 +100,11 @@ def _did_you_mean(given: str, known: list[str], sure: list[str]) -> str:
 
 
 def show(value: object) -> str:
-    """A given value as it may stand on one line of a terminal."""
-    text = ascii(value) if not isinstance(value, str) or not value.isprintable() else repr(value)
+    """A given value, cut where it is long."""
+    text = repr(value)
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
+
+
+def _printable(line: str) -> str:
+    # Names, too, come from a file that anybody may have written.
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)
