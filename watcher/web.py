@@ -103,9 +103,8 @@ class HttpServer:
     def start(self) -> None:
         """Returns once connections are accepted. Raises `HttpServerError`."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        both = self._host == "::" and socket.has_dualstack_ipv6()
         try:
-            self._socket = socket.create_server((self._host, self._port), family=family, dualstack_ipv6=both)
+            self._socket = socket.create_server((self._host, self._port), family=family)
         except (OSError, OverflowError) as error:
             raise HttpServerError(_explain(error, self._host, self._port)) from None
         self._port = self._socket.getsockname()[1]

@@ -148,12 +148,14 @@ class TestServer:
         answers = (ask(server, "GET", "/health")[0] for _ in range(1000))
         assert 200 in answers
 
-    @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
-    def test_every_address_of_both_kinds(self, daemon: Daemon) -> None:
-        server = HttpServer(daemon.app(), "::", 0)
+    @pytest.mark.skipif(not socket.has_ipv6, reason="this Python has no IPv6")
+    def test_listens_on_ipv6(self, daemon: Daemon) -> None:
+        server = HttpServer(daemon.app(), "::1", 0)
         server.start()
         try:
-            assert ask(server, "GET", "/health")[0] == 200
+            with socket.create_connection(("::1", server.port), timeout=10) as connection:
+                connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert connection.recv(100).startswith(b"HTTP/1.1 200")
         finally:
             server.stop()
 
