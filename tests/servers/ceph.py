@@ -25,6 +25,7 @@ PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmapt
 ACCESS_KEY, SECRET_KEY = "tenant:key", "secret"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+CALL_TRIES = 10
 
 CONFIGURATION = """
 [global]
@@ -90,11 +91,19 @@ def run_ceph(root: Path) -> Iterator[S3Server]:
     configuration = root / "ceph.conf"
     configuration.write_text(CONFIGURATION.format(root=root, fsid=fsid, mon_port=mon_port, s3_port=s3_port))
 
-    def call(*command: str) -> str:
+    def call_once(*command: str) -> str:
         finished = subprocess.run([*command, "-c", str(configuration)], capture_output=True, text=True, timeout=START_SECONDS, check=False)
         if finished.returncode:
             raise CephError(f"{' '.join(command)}: {finished.stderr[-2000:]}")
         return finished.stdout
+
+    def call(*command: str) -> str:
+        """A monitor that has just come up now and then answers EPERM or nothing; every command here may be repeated."""
+        for _ in range(CALL_TRIES - 1):
+            with suppress(CephError):
+                return call_once(*command)
+            time.sleep(0.2)
+        return call_once(*command)
 
     with ExitStack() as running:
 
