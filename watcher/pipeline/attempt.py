@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -71,11 +71,11 @@ class Attempt:
     """Built for one held claim; `run` ends it. `progressed` is called whenever something was gained."""
 
     def __init__(self, bench: Bench, claim: Claim, document: Document, progressed: Callable[[], None]) -> None:
-        self._bench = bench
+        self._log: FilteringBoundLogger = bench.log.bind(document=document.key, version=document.version, attempt=claim.entry.attempts)
+        self._bench = replace(bench, log=self._log)
         self._claim = claim
         self._document = document
         self._progressed = progressed
-        self._log: FilteringBoundLogger = bench.log.bind(document=document.key, version=document.version, attempt=claim.entry.attempts)
         self._gained = 0
         self._source = claim.entry.source
 
@@ -139,7 +139,8 @@ class Attempt:
             return End.GIVEN_BACK if given else End.LOST
         if finished is not End.LOST:
             outcome = {End.FAILED: Outcome.FAILED, End.GONE: Outcome.GONE}.get(finished, Outcome.DONE)
-            self._claim.close(outcome)
+            if not self._claim.close(outcome) and finished is not End.DONE:
+                return End.LOST
         return finished
 
     def _read_or_tail(self, scratch: Path) -> _Finished:

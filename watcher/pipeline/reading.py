@@ -63,11 +63,8 @@ class PageReader:
             self._settle_writes(self._writes)
             self._write_failures()
         finally:
-            for write in self._writes:
-                write.cancel()
-            for write in self._writes:
-                if not write.cancelled():
-                    write.exception()
+            for write in self._writes:  # what was read is kept for the next attempt
+                write.exception()
 
     def _read_window(self, missing: list[int]) -> None:
         rules = self.bench.rules

@@ -1,0 +1,416 @@
+"""One attempt on one document: what stands in the bucket after each way that it can end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, in_process_replica, manifest_of, names
+from doubles.stores import HookedStore, once
+
+from watcher.domain.claim import Entry, Outcome, Phase
+from watcher.domain.document import Document
+from watcher.domain.errors import DocumentError, ErrorCode
+from watcher.domain.page import PageStatus
+from watcher.engines.recogniser import EngineUnavailableError
+from watcher.pipeline.attempt import Attempt, End
+from watcher.pipeline.retain import RemovalMode
+from watcher.storage.memory import MemoryStore
+from watcher.storage.port import NotFoundError, OutcomeUnknownError, UnavailableError
+
+
+@pytest.fixture
+def store() -> HookedStore:
+    return HookedStore(MemoryStore())
+
+
+@pytest.fixture
+def replica(store: HookedStore, tmp_path: Path) -> Iterator[InProcessReplica]:
+    with in_process_replica("one", store, tmp_path / "one") as one:
+        yield one
+
+
+@pytest.fixture
+def other(store: HookedStore, tmp_path: Path) -> Iterator[InProcessReplica]:
+    with in_process_replica("two", store, tmp_path / "two") as two:
+        yield two
+
+
+def log_of(store: HookedStore, document: Document) -> list[Entry]:
+    prefix = LAYOUT.claim_log(document)
+    return [Entry.model_validate_json(store.inner.get(prefix + name)[1]) for name in names(store.inner, prefix) if name.isdigit()]
+
+
+def error_of(store: HookedStore, document: Document) -> dict[str, object]:
+    return json.loads(store.inner.get(LAYOUT.failure(document) + "error.json")[1])
+
+
+def crash(replica: InProcessReplica, document: Document, store: HookedStore, verb: str, part: str) -> None:
+    """An attempt that ends as by SIGKILL at the first request of that kind: nothing is written after it, not even an end."""
+
+    class Killed(BaseException):
+        pass
+
+    def kill(asked: str, key: str) -> None:
+        if kill.dead or (asked == verb and part in key):
+            kill.dead = True
+            raise Killed
+
+    kill.dead = False
+    store.before.append(kill)
+    with pytest.raises(Killed):
+        replica.attempt(document)
+    store.before.remove(kill)
+
+
+def take_over(replica: InProcessReplica, document: Document) -> None:
+    """Watches a silent holder for a whole lease."""
+    with pytest.raises(AssertionError, match="held"):
+        replica.acquire(document)
+    replica.time.advance(LEASE)
+
+
+def test_a_document_is_finished_whole(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "folder/a.pdf", "first\nfigure\n!blank\nlast")
+    assert replica.attempt(document) is End.DONE
+
+    manifest = manifest_of(store, document)
+    prefix = LAYOUT.result(document)
+    standing = {info.key.removeprefix(prefix): info for info in store.list(prefix)}
+    assert {output.name for output in manifest.outputs} | {"manifest.json"} == set(standing)
+    for output in manifest.outputs:
+        body = store.get(prefix + output.name)[1]
+        assert (output.size, output.sha256) == (len(body), hashlib.sha256(body).hexdigest())
+        assert output.etag == standing[output.name].etag
+    assert [entry.status for entry in manifest.pages] == [PageStatus.OK, PageStatus.OK, PageStatus.BLANK, PageStatus.OK]
+    assert manifest.timings.read == 0.75
+    assert store.get(prefix + "source.pdf")[1] == b"first\nfigure\n!blank\nlast"
+    assert "images/p0002_image_1_2_30_40.jpg" in standing
+    text = store.get(prefix + "document.md")[1].decode()
+    assert text.index("first") < text.index("<!-- page 2 -->") < text.index("last")
+    assert names(store, "incoming/") == []
+    assert [(entry.phase, entry.outcome) for entry in log_of(store, document)] == [(Phase.HELD, None), (Phase.CLOSED, Outcome.DONE)]
+    assert json.loads(store.get("processed/folder/a.pdf/latest.json")[1])["version"] == document.version
+    assert f"{document.version}/preview.html" in store.get("processed/folder/a.pdf/index.html")[1].decode()
+
+
+def test_blank_pages_are_not_given_to_the_engine(store: HookedStore, replica: InProcessReplica) -> None:
+    replica.attempt(drop(store, "a.pdf", "one\n!blank"))
+    assert replica.recogniser.read == ["one"]
+
+
+def test_the_manifest_comes_after_every_output_and_the_source_leaves_after_it(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one\ntwo")
+    replica.attempt(document)
+    created = [key for verb, key in store.requests if verb == "create" and key.startswith(LAYOUT.result(document))]
+    assert created[-1].endswith("/manifest.json")
+    order = [request for request in store.requests if request[1].endswith("manifest.json") or request[0] == "delete"]
+    assert order == [("create", LAYOUT.result(document) + "manifest.json"), ("delete", "incoming/a.pdf")]
+
+
+def test_a_one_page_document_costs_few_requests_and_no_listing(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    store.requests.clear()
+    replica.attempt(document)
+    verbs = [verb for verb, _ in store.requests]
+    assert "list" not in verbs
+    # claim, GET, picture, page, md, json, preview, source, manifest, latest, index, HEAD, DELETE, closed
+    assert len(verbs) == 14
+
+
+def test_keep_leaves_the_source_and_a_hint(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    assert replica.with_rules(retention="keep").attempt(document) is End.DONE
+    assert names(store, "incoming/") == ["a.pdf"]
+    assert "closed" in names(store, LAYOUT.claim_log(document))
+    assert not any(output.name.startswith("source") for output in manifest_of(store, document).outputs)
+
+
+def test_delete_archives_nothing(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    replica.with_rules(retention="delete").attempt(document)
+    assert names(store, "incoming/") == []
+    assert not any("source" in name for name in names(store, LAYOUT.result(document)))
+
+
+def test_a_damaged_document_goes_to_failed_at_once(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "!damaged")
+    assert replica.attempt(document) is End.FAILED
+    error = error_of(store, document)
+    assert (error["code"], error["transient"], error["attempts"], error["original"]) == ("corrupt_pdf", False, 1, "source.pdf")
+    assert "save or print it as a new PDF" in str(error["message"])
+    assert error["source"]["sha256"] == hashlib.sha256(b"!damaged").hexdigest()
+    assert store.get(LAYOUT.failure(document) + "source.pdf")[1] == b"!damaged"
+    assert names(store, "incoming/") == []
+    assert log_of(store, document)[-1].outcome is Outcome.FAILED
+
+
+def test_a_file_over_the_limit_goes_to_failed_without_being_opened(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "x" * 1001)
+    assert replica.attempt(document) is End.FAILED
+    assert error_of(store, document)["code"] == "file_too_large"
+    assert len(store.get(LAYOUT.failure(document) + "source.pdf")[1]) == 1001
+
+
+def test_a_temporary_fault_waits_with_backoff_and_ends_in_failed_when_attempts_are_spent(
+    store: HookedStore, replica: InProcessReplica
+) -> None:
+    replica.recogniser.faults["bad"] = DocumentError(ErrorCode.ENGINE_CRASHED)
+    document = drop(store, "a.pdf", "bad")
+    for attempt, delay in ((1, 30), (2, 60)):
+        assert replica.attempt(document) is End.WAITING
+        last = log_of(store, document)[-1]
+        assert (last.phase, last.attempts, last.delay_seconds) == (Phase.WAITING, attempt, delay)
+        replica.time.advance(delay)
+    assert replica.attempt(document) is End.FAILED
+    error = error_of(store, document)
+    assert (error["code"], error["page"], error["attempts"]) == ("engine_crashed", 1, 3)
+
+
+def test_few_failed_pages_are_marked_and_the_document_is_finished(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "\n".join(["good"] * 19 + ["!undrawable"]))
+    assert replica.attempt(document) is End.DONE
+    assert [entry.page for entry in manifest_of(store, document).pages if entry.status is PageStatus.FAILED] == [20]
+    assert "Page 20 could not be read" in store.get(LAYOUT.result(document) + "document.md")[1].decode()
+
+
+def test_many_failed_pages_fail_the_document(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "\n".join(["good"] * 18 + ["!undrawable"] * 2))
+    assert replica.attempt(document) is End.FAILED
+    error = error_of(store, document)
+    assert (error["code"], error["page"]) == ("page_unreadable", 19)
+    assert "2 of the document's 20 pages" in str(error["message"])
+
+
+def test_a_page_that_failed_for_now_is_read_again_in_the_next_attempt(store: HookedStore, replica: InProcessReplica) -> None:
+    replica.recogniser.faults["flaky"] = DocumentError(ErrorCode.ENGINE_TIMEOUT, limit=120)
+    document = drop(store, "a.pdf", "good\nflaky")
+    assert replica.attempt(document) is End.WAITING
+    replica.recogniser.faults.clear()
+    replica.recogniser.read.clear()
+    replica.time.advance(30)
+    assert replica.attempt(document) is End.DONE
+    assert replica.recogniser.read == ["flaky"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "part"),
+    [
+        ("download", "incoming/"),
+        ("create", "pages/0001.jpg"),
+        ("create", "pages/0003.json"),
+        ("create", "document.md"),
+        ("create", "source.pdf"),
+        ("create", "manifest.json"),
+        ("create", "latest.json"),
+        ("put", "index.html"),
+        ("head", "incoming/"),
+        ("delete", "incoming/"),
+        ("create", "000002"),
+    ],
+)
+def test_another_replica_finishes_what_a_crash_left_wherever_it_happened(
+    store: HookedStore, replica: InProcessReplica, other: InProcessReplica, verb: str, part: str
+) -> None:
+    document = drop(store, "a.pdf", "one\ntwo\nthree\nfour")
+    crash(replica, document, store, verb, part)
+    take_over(other, document)
+    before = {info.key: info.etag for info in store.list("processed/")}
+    assert other.attempt(document) in (End.DONE, End.ALREADY_DONE)
+    after = {info.key: info.etag for info in store.list("processed/")}
+    advisory = ("latest.json", "index.html")
+    assert all(after[key] == etag for key, etag in before.items() if not key.endswith(advisory))
+    manifest = manifest_of(store, document)
+    assert {LAYOUT.result(document) + output.name: output.etag for output in manifest.outputs}.items() <= after.items()
+    assert [entry.page for entry in manifest.pages] == [1, 2, 3, 4]
+    assert names(store, "incoming/") == []
+    assert log_of(store, document)[-1].outcome is Outcome.DONE
+
+
+def test_a_takeover_reads_only_the_pages_without_a_checkpoint(
+    store: HookedStore, replica: InProcessReplica, other: InProcessReplica
+) -> None:
+    document = drop(store, "a.pdf", "one\ntwo\nthree\nfour")
+    crash(replica, document, store, "create", "pages/0003.json")
+    done = {name for name in names(store, LAYOUT.result(document)) if name.endswith(".json")}
+    take_over(other, document)
+    other.attempt(document)
+    assert len(other.recogniser.read) == 4 - len(done)
+    assert manifest_of(store, document).attempt == 2
+
+
+def test_a_crash_within_quarantine_is_finished_by_another(store: HookedStore, replica: InProcessReplica, other: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "!damaged")
+    crash(replica, document, store, "put", "error.json")
+    take_over(other, document)
+    assert other.attempt(document) is End.FAILED
+    assert (error_of(store, document)["code"], names(store, "incoming/")) == ("corrupt_pdf", [])
+
+
+def test_a_crash_after_a_failed_source_left_closes_the_log_as_failed(
+    store: HookedStore, replica: InProcessReplica, other: InProcessReplica
+) -> None:
+    document = drop(store, "a.pdf", "!damaged")
+    crash(replica, document, store, "create", "000003")
+    take_over(other, document)
+    assert other.attempt(document) is End.FAILED
+    assert log_of(store, document)[-1].outcome is Outcome.FAILED
+
+
+def test_a_poison_document_that_kills_every_replica_is_quarantined(
+    store: HookedStore, replica: InProcessReplica, other: InProcessReplica
+) -> None:
+    document = drop(store, "a.pdf", "poison")
+    crash(replica, document, store, "create", "pages/")
+    for _ in range(2):
+        take_over(replica, document)
+        crash(replica, document, store, "create", "pages/")
+    take_over(other, document)
+    assert other.attempt(document) is End.FAILED
+    error = error_of(store, document)
+    assert (error["code"], error["attempts"]) == ("worker_lost", 3)
+
+
+def test_a_source_that_vanished_before_it_was_read_closes_the_log(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    store.inner.delete(document.key)
+    assert replica.attempt(document) is End.GONE
+    assert log_of(store, document)[-1].outcome is Outcome.GONE
+
+
+def test_a_replaced_source_is_left_to_its_own_log(store: HookedStore, replica: InProcessReplica) -> None:
+    first = drop(store, "a.pdf", "first")
+    second = drop(store, "a.pdf", "second")
+    assert replica.attempt(first) is End.GONE
+    assert replica.attempt(second) is End.DONE
+    assert manifest_of(store, second).source.etag == second.etag
+    with pytest.raises(NotFoundError):
+        manifest_of(store, first)
+
+
+@pytest.mark.parametrize("removal", [RemovalMode.CHECKED, RemovalMode.VERSIONED, RemovalMode.CONDITIONAL])
+def test_a_source_replaced_while_it_was_read_stays_for_its_own_turn(tmp_path: Path, removal: RemovalMode) -> None:
+    store = HookedStore(
+        MemoryStore(versioned=removal is RemovalMode.VERSIONED, honours_delete_conditions=removal is RemovalMode.CONDITIONAL)
+    )
+    with in_process_replica("one", store, tmp_path, removal) as replica:
+        first = drop(store, "a.pdf", "first")
+        replica.recogniser.before = lambda text: drop(store, "a.pdf", "second") if text == "first" else None
+        assert replica.attempt(first) is End.DONE
+        info = store.head("incoming/a.pdf")
+        second = LAYOUT.document(info.key, info.etag, info.size, info.modified)
+        assert replica.attempt(second) is End.DONE
+        assert manifest_of(store, first).version != manifest_of(store, second).version
+        assert json.loads(store.get("processed/a.pdf/latest.json")[1])["version"] == second.version
+        assert names(store, "incoming/") == []
+
+
+def test_a_replacement_between_the_look_and_the_removal_survives_in_a_versioned_bucket(tmp_path: Path) -> None:
+    store = HookedStore(MemoryStore(versioned=True))
+    with in_process_replica("one", store, tmp_path, RemovalMode.VERSIONED) as replica:
+        document = drop(store, "a.pdf", "first")
+        replaced: list[Document] = []
+
+        def replace(verb: str, key: str) -> None:
+            if verb == "delete" and not replaced:
+                replaced.append(drop(store, "a.pdf", "second"))
+
+        store.before.append(replace)
+        replica.attempt(document)
+        assert store.get("incoming/a.pdf")[1] == b"second"
+
+
+def test_the_same_content_dropped_again_leaves_the_inbox_unread(store: HookedStore, replica: InProcessReplica) -> None:
+    replica.attempt(drop(store, "a.pdf", "one"))
+    replica.recogniser.read.clear()
+    assert replica.attempt(drop(store, "a.pdf", "one")) is End.ALREADY_DONE
+    assert (replica.recogniser.read, names(store, "incoming/")) == ([], [])
+
+
+def test_success_after_failure_removes_the_failure(store: HookedStore, replica: InProcessReplica) -> None:
+    replica.recogniser.faults["page"] = DocumentError(ErrorCode.ENGINE_ERROR)
+    strict = replica.with_rules(policy=replica.bench.rules.policy.__class__(1, 30, 3600))
+    document = drop(store, "a.pdf", "page")
+    assert strict.attempt(document) is End.FAILED
+    replica.recogniser.faults.clear()
+    assert strict.attempt(drop(store, "a.pdf", "page")) is End.DONE
+    assert names(store, LAYOUT.failure(document)) == []
+
+
+def test_an_older_version_finished_late_does_not_take_the_index_back(store: HookedStore, replica: InProcessReplica) -> None:
+    first = drop(store, "a.pdf", "first")
+    newer: list[Document] = []
+
+    def finish_newer_first(text: str) -> None:
+        if text == "first" and not newer:
+            newer.append(drop(store, "a.pdf", "second"))
+            assert replica.attempt(newer[0]) is End.DONE
+
+    replica.recogniser.before = finish_newer_first
+    assert replica.attempt(first) is End.DONE
+    assert json.loads(store.get("processed/a.pdf/latest.json")[1])["version"] == newer[0].version
+
+
+def test_results_that_stand_already_are_adopted_never_overwritten(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    store.put(LAYOUT.result(document) + "document.md", b"of another replica", "text/markdown")
+    assert replica.attempt(document) is End.DONE
+    output = next(output for output in manifest_of(store, document).outputs if output.name == "document.md")
+    assert output.sha256 == hashlib.sha256(b"of another replica").hexdigest()
+    assert store.get(LAYOUT.result(document) + "document.md")[1] == b"of another replica"
+
+
+@pytest.mark.parametrize("name", ["pages/0001.json", "document.json", "manifest.json"])
+def test_an_answer_that_was_lost_is_read_back(store: HookedStore, replica: InProcessReplica, name: str) -> None:
+    store.after.append(once("create", name, OutcomeUnknownError("no answer")))
+    document = drop(store, "a.pdf", "one")
+    assert replica.attempt(document) is End.DONE
+    assert manifest_of(store, document).version == document.version
+
+
+@pytest.mark.parametrize("fault", [UnavailableError("down"), EngineUnavailableError("no engine")])
+def test_a_fault_of_the_surroundings_costs_no_attempt(store: HookedStore, replica: InProcessReplica, fault: Exception) -> None:
+    document = drop(store, "a.pdf", "one")
+    if isinstance(fault, UnavailableError):
+        store.before.append(once("create", "pages/", fault))
+    else:
+        replica.recogniser.faults["one"] = fault
+    assert replica.attempt(document) is End.WAITING
+    assert log_of(store, document)[-1].attempts == 0
+    replica.recogniser.faults.clear()
+    replica.time.advance(60)
+    assert replica.attempt(document) is End.DONE
+    assert manifest_of(store, document).attempt == 1
+
+
+def test_a_holder_that_was_taken_over_writes_nothing_more(store: HookedStore, replica: InProcessReplica, other: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one\ntwo")
+    claim = replica.acquire(document)
+    take_over(other, document)
+    assert other.attempt(document) is End.DONE
+    replica.time.advance(LEASE)
+    before = [(info.key, info.etag) for info in store.list("")]
+    assert Attempt(replica.bench, claim, document, lambda: None).run() is End.LOST
+    assert [(info.key, info.etag) for info in store.list("")] == before
+
+
+def test_an_end_gives_the_document_back_with_its_pages_for_another_to_go_on(
+    store: HookedStore, replica: InProcessReplica, other: InProcessReplica
+) -> None:
+    document = drop(store, "a.pdf", "\n".join(f"page {number}" for number in range(1, 9)))
+    replica.recogniser.before = lambda text: replica.bench.give_back.set() if text == "page 5" else None
+    assert replica.attempt(document) is End.GIVEN_BACK
+    last = log_of(store, document)[-1]
+    assert (last.phase, last.attempts, last.delay_seconds) == (Phase.WAITING, 0, 0)
+    assert other.attempt(document) is End.DONE
+    assert len(other.recogniser.read) < 8
+    assert manifest_of(store, document).attempt == 1
+
+
+def test_scratch_is_empty_after_every_end(store: HookedStore, replica: InProcessReplica) -> None:
+    for name, text in (("a.pdf", "one"), ("b.pdf", "!damaged")):
+        replica.attempt(drop(store, name, text))
+    assert list(replica.bench.scratch.iterdir()) == []
