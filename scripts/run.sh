@@ -18,8 +18,11 @@ fi
 if [ -n "${CLOUDRU_S3_BUCKET:-}" ]; then
   echo "The CLOUDRU_S3_* variables are left aside here; for the bucket, run: .venv/bin/watcher run"
 fi
-echo "Drop documents into data/incoming/ and find their text in data/processed/. http://127.0.0.1:8081/health tells how the daemon is. Ctrl-C ends it."
-
+export WATCHER_STORAGE__FOLDER=$data WATCHER_HTTP__HOST=${WATCHER_HTTP__HOST:-127.0.0.1} WATCHER_HTTP__PORT=${WATCHER_HTTP__PORT:-8081}
 unset CLOUDRU_S3_ENDPOINT CLOUDRU_S3_BUCKET CLOUDRU_S3_ACCESS_KEY CLOUDRU_S3_SECRET_KEY
+
+echo "Drop documents into data/incoming/ and find their text in data/processed/. Ctrl-C ends it."
+echo "How the daemon is: http://127.0.0.1:$WATCHER_HTTP__PORT/health (another port: WATCHER_HTTP__PORT=8090 make run)"
+
 # exec: Ctrl-C and make's signals reach the daemon itself, and its exit status is ours
-WATCHER_STORAGE__FOLDER=$data WATCHER_HTTP__PORT=8081 exec .venv/bin/watcher run
+exec .venv/bin/watcher run
