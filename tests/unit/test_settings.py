@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -233,12 +234,17 @@ class TestS3:
             assert "hush-hush" not in text
             assert "tenant:key" not in text
 
-    def test_secrets_stand_in_no_fault(self) -> None:
-        environ = {**S3_ENVIRON, "CLOUDRU_S3_ENDPOINT": "ftp://x", "CLOUDRU_S3_BUCKET": "a/b", "WATCHER_HTTP__PORT": "x"}
+    def test_secrets_stand_in_no_fault_and_no_traceback(self) -> None:
+        environ = {
+            **S3_ENVIRON,
+            "CLOUDRU_S3_ENDPOINT": "https://me:hush-hush@s3.cloud.ru",
+            "CLOUDRU_S3_BUCKET": "a/b",
+            "WATCHER_HTTP__PORT": "x",
+        }
         with pytest.raises(SettingsError) as caught:
             load_settings(None, environ)
         assert len(caught.value.faults) == 3
-        assert "hush-hush" not in str(caught.getrepr(showlocals=False, chain=True)) + str(caught.value)
+        assert "hush" not in "".join(traceback.format_exception(caught.value))
 
     def test_address_without_scheme_is_refused_with_what_to_write(self) -> None:
         assert fault(CLOUDRU_S3_ENDPOINT="s3.cloud.ru").endswith("write https://s3.cloud.ru")
