@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION = 1
 
@@ -28,10 +29,15 @@ class TextFormat(str, Enum):
     LATEX = "latex"  # formulas, without delimiters
 
 
+def _encodable(text: str) -> str:
+    """JSON from a model server may hold half a surrogate pair, which no UTF-8 file can."""
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
 class Value(BaseModel):
     """Base of everything that stands in the bucket: immutable, and readable by older and newer versions."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null", json_schema_serialization_defaults_required=True)
 
 
 class Output(Value):
@@ -49,7 +55,7 @@ class Block(Value):
     label: str = Field(description="what the engine takes it for: title, text, table, image, formula, header, ...")
     box: Box
     order: int = Field(description="place in the reading order of the page, from 0")
-    text: str = ""
+    text: Annotated[str, AfterValidator(_encodable)] = ""
     format: TextFormat = TextFormat.PLAIN
     confidence: Annotated[float | None, Field(ge=0, le=1)] = None
     figure: str | None = Field(default=None, description="name of the cut-out image within the version's folder")
@@ -64,8 +70,8 @@ class EngineInfo(Value):
     packages: dict[str, str] = Field(default_factory=dict, description="versions of the packages that it is made of")
 
 
-class Page(Value):
-    """The checkpoint of one page, `pages/NNNN.json`. Everything derived of a document is a pure function of these."""
+class PageContent(Value):
+    """What a page says: all that the files derived of a document are made of, apart from who read it and when."""
 
     schema_version: int = SCHEMA_VERSION
     number: int = Field(ge=1)
@@ -76,6 +82,11 @@ class Page(Value):
     note: str = Field(default="", description="why the status is not ok, in words without document text")
     blocks: list[Block] = Field(default_factory=list)
     image: str | None = Field(default=None, description="name of the page's picture within the version's folder")
+
+
+class Page(PageContent):
+    """The checkpoint of one page, `pages/NNNN.json`. Everything derived of a document is a pure function of these."""
+
     outputs: list[Output] = Field(default_factory=list, description="the files that belong to this page, other than this one")
     engine: EngineInfo | None = None
     seconds: float = Field(default=0.0, description="time that the engine took for it")

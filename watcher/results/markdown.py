@@ -1,0 +1,99 @@
+"""`document.md`: the whole document as CommonMark, each page behind its marker `<!-- page N -->`.
+
+A pure function of the pages. No text of the document becomes markup: tables are sanitised HTML, formulas stand in `$$`, the rest is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from urllib.parse import quote
+
+from watcher.domain.page import Block, PageContent, PageStatus, TextFormat
+from watcher.results.names import plain_label
+from watcher.results.tables import safe_table
+from watcher.results.text import clean, escape_line, escape_paragraph, one_line, paragraphs
+
+OMITTED_LABELS = frozenset(
+    {"header", "header_image", "footer", "footer_image", "footnote", "number", "page_number", "aside_text"},
+)
+"""Labels that stand in document.json but not here: they repeat on every page or interrupt its text."""
+
+HEADINGS = {"doc_title": 1, "title": 1, "paragraph_title": 2}
+"""Level of the heading that a label becomes."""
+
+_DELIMITED = re.compile(r"(\$\$?|\\\[|\\\()\s*(?P<body>.*?)\s*(\$\$?|\\\]|\\\))")
+
+
+def document_markdown(pages: Iterable[PageContent], omitted: Collection[str] = OMITTED_LABELS) -> Iterator[str]:
+    """The file in chunks, one a page."""
+    for page in pages:
+        yield ("\n" if page.number > 1 else "") + "\n\n".join(_page(page, omitted)) + "\n"
+
+
+def _page(page: PageContent, omitted: Collection[str]) -> Iterator[str]:
+    yield f"<!-- page {page.number} -->"
+    if page.status is PageStatus.BLANK:
+        yield "<!-- blank -->"
+    elif page.status is PageStatus.FAILED:
+        yield _note(f"Page {page.number} could not be read.", page.note)
+    elif page.status is PageStatus.TRUNCATED:
+        yield _note(f"The text of page {page.number} is incomplete.", page.note)
+    for block in sorted(page.blocks, key=lambda block: block.order):
+        if block.label not in omitted:
+            yield from _block(block)
+
+
+def _note(title: str, note: str) -> str:
+    return f"> **{title}** {escape_line(one_line(note))}".rstrip()
+
+
+def _block(block: Block) -> Iterator[str]:
+    if block.figure is not None:
+        yield f"![{plain_label(block.label).replace('_', ' ')}]({quote(block.figure)})"
+    if clean(block.text):
+        yield from _TEXT[block.format](block)
+
+
+def _plain(block: Block) -> Iterator[str]:
+    if block.label in HEADINGS:
+        yield f"{'#' * HEADINGS[block.label]} {escape_line(one_line(block.text))}"
+    else:
+        yield from map(escape_paragraph, paragraphs(block.text))
+
+
+def _marked(block: Block) -> Iterator[str]:
+    """Markdown of the engine keeps emphasis, lists and mathematics, but no HTML, link, image, definition or fence."""
+    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", clean(block.text))
+    text = re.sub(r"\](?=[(:])", r"]\\", text)
+    text = re.sub(r"(`{3,}|~{3,})", r"\\\1", text)
+    if text.count("$$") % 2:  # left open, as in text that was cut off, it would swallow what follows in viewers that know mathematics
+        text = text.replace("$$", r"\$\$")
+    if block.label in HEADINGS:
+        text = f"{'#' * HEADINGS[block.label]} {one_line(text).lstrip('# ')}"
+    yield text
+
+
+def _formula(block: Block) -> Iterator[str]:
+    """One line, since any other could begin with what Markdown takes for a list or a fence. TeX shows the same."""
+    text = one_line(block.text)
+    if delimited := _DELIMITED.fullmatch(text):
+        text = delimited["body"]
+    text = re.sub(r"(?<!\\)((?:\\\\)*)([$%])", r"\1\\\2", text)  # a formula on paper has no comments and no delimiters in it
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
+    text = re.sub(r"\](?=[(:])", "] ", text)
+    if text:
+        closing = " $$" if text.endswith("\\") else "$$"
+        yield f"$${text}{closing}"
+
+
+def _table(block: Block) -> Iterator[str]:
+    yield safe_table(block.text)
+
+
+_TEXT: dict[TextFormat, Callable[[Block], Iterator[str]]] = {
+    TextFormat.PLAIN: _plain,
+    TextFormat.MARKDOWN: _marked,
+    TextFormat.LATEX: _formula,
+    TextFormat.HTML: _table,
+}

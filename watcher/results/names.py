@@ -1,0 +1,68 @@
+"""Names of the files of a result, relative to the folder of its version; `INDEX_HTML` and `LATEST` to the document's folder.
+
+Names hold ASCII letters, digits and `_ - . /` only: object stores and consoles disagree about everything else.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from watcher.domain.page import Box
+
+DOCUMENT_MD = "document.md"
+DOCUMENT_JSON = "document.json"
+PREVIEW_HTML = "preview.html"
+MANIFEST = "manifest.json"
+ERROR_JSON = "error.json"
+INDEX_HTML = "index.html"
+LATEST = "latest.json"
+
+_LABEL_LENGTH = 40
+_TYPES = {
+    ".md": "text/markdown; charset=utf-8",
+    ".json": "application/json",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".pdf": "application/pdf",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".bmp": "image/bmp",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+}
+
+
+def page_json(number: int) -> str:
+    return f"pages/{number:04d}.json"
+
+
+def page_picture(number: int) -> str:
+    return f"pages/{number:04d}.jpg"
+
+
+def figure(number: int, label: str, box: Box) -> str:
+    """Named by page as well as by box: the same box on two pages is two figures."""
+    return f"images/p{number:04d}_{plain_label(label)}_{'_'.join(map(str, box))}.jpg"
+
+
+def source_name(extension: str) -> str:
+    """`source.<ext>` of the original; `extension` as the person wrote it, with or without its dot. `source` where it is no plain one."""
+    plain = extension.lower().removeprefix(".")
+    return f"source.{plain}" if re.fullmatch(r"[a-z0-9]{1,16}", plain) else "source"
+
+
+def plain_label(label: str) -> str:
+    """`label` reduced to `[a-z0-9_]`, at most 40 characters; `figure` where nothing remains."""
+    return re.sub(r"[^a-z0-9]+", "_", label.lower())[:_LABEL_LENGTH].strip("_") or "figure"
+
+
+def content_type(name: str) -> str:
+    """The media type to store a file with. Only HTML of ours is HTML: the original of a document never runs in the bucket's origin."""
+    path = PurePosixPath(name)
+    if path.name in (PREVIEW_HTML, INDEX_HTML):
+        return "text/html; charset=utf-8"
+    return _TYPES.get(path.suffix.lower(), "application/octet-stream")
