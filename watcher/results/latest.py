@@ -1,0 +1,43 @@
+"""`latest.json` and `index.html` of a document's folder: which version is the newest, for programs and for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field, computed_field
+
+from watcher.domain.page import Value
+from watcher.results.names import DOCUMENT_JSON, DOCUMENT_MD, MANIFEST, PREVIEW_HTML
+from watcher.results.templates import ENVIRONMENT, asset
+
+
+class Latest(Value):
+    """The newest version and the names of its files, relative to the folder that this file stands in."""
+
+    version: str
+    dropped_at: datetime = Field(description="when the store took the source")
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
+    @property
+    def preview(self) -> str:
+        return f"{self.version}/{PREVIEW_HTML}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def markdown(self) -> str:
+        return f"{self.version}/{DOCUMENT_MD}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def document(self) -> str:
+        return f"{self.version}/{DOCUMENT_JSON}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def manifest(self) -> str:
+        return f"{self.version}/{MANIFEST}"
+
+
+def index_html(latest: Latest) -> str:
+    """A page that goes on to the newest version's preview by itself, from the disk as from a bucket."""
+    return ENVIRONMENT.get_template("index.html").render(latest=latest, style=asset("index.css"))
