@@ -144,7 +144,7 @@ def _decoded(image: Image.Image, frame: int, rendering: Rendering, limits: Limit
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """The image as `L`, `RGB` or `CMYK`, 8 bits a channel, transparent parts on white."""
+    """The image as `L`, `RGB` or `CMYK`, 8 bits a channel, transparent parts on white; not copied where it is so already."""
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     if image.mode in {"I", "F"}:  # their white is not defined
@@ -152,13 +152,13 @@ def _flat(image: Image.Image) -> Image.Image:
         factor = 255 / (high - low) if high > low else 0.0
         return image.point(lambda value: value * factor - low * factor).convert("L")
     if image.has_transparency_data:
-        solid = image.convert("RGBA")
+        solid = image if image.mode == "RGBA" else image.convert("RGBA")
         paper = Image.new("RGB", solid.size, "white")
         paper.paste(solid, mask=solid.getchannel("A"))
         return paper
-    if image.mode == "CMYK":
-        return image.copy()
-    return image.convert("L" if image.mode in {"1", "L"} else "RGB")
+    if image.mode in {"L", "RGB", "CMYK"}:
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
 
 
 def _reduced(image: Image.Image, max_pixels: int) -> Image.Image:
@@ -178,7 +178,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
             if converted is not None:
                 return converted
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _orientation(image: Image.Image) -> int:

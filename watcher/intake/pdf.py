@@ -5,7 +5,9 @@ Every call opens the file anew and closes all it opened, so memory does not grow
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,13 +21,17 @@ from watcher.intake.port import RenderedPage, Rendering, UnrenderablePage
 from watcher.intake.raster import reduction, write_page
 
 _POINTS_PER_INCH = 72
+_PAGE_OBJECT = re.compile(rb"/Type\s*/Page\b")
 _ENCRYPTED = frozenset({raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY})
 
 
 def count_pages(path: Path) -> int:
-    """Raises `DocumentError` with `ENCRYPTED_PDF`, `NO_PAGES` or `CORRUPT_PDF`. An empty user password counts as none."""
+    """May be 0. Raises `DocumentError` with `ENCRYPTED_PDF` or `CORRUPT_PDF`; an empty user password counts as none."""
     with _opened(path) as document:
-        return len(document)
+        pages = len(document)
+    if pages == 0 and _PAGE_OBJECT.search(path.read_bytes()):  # it has pages, but the tree that leads to them is broken
+        raise DocumentError(ErrorCode.CORRUPT_PDF)
+    return pages
 
 
 def render(path: Path, numbers: Sequence[int], rendering: Rendering, target_dir: Path) -> list[RenderedPage | UnrenderablePage]:
@@ -57,10 +63,11 @@ def _render_page(document: pdfium.PdfDocument, number: int, rendering: Rendering
 
 @contextmanager
 def _opened(path: Path) -> Iterator[pdfium.PdfDocument]:
-    try:
-        document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError as error:
-        raise DocumentError(_code(path, error.err_code)) from None
+    # The package's own opening takes the error of an earlier file for that of a file without pages.
+    handle = raw.FPDF_LoadDocument(os.fsencode(path) + b"\0", None)
+    if not handle:
+        raise _refusal(path, raw.FPDF_GetLastError())
+    document = pdfium.PdfDocument(handle)
     try:
         document.init_forms()  # before the first page, or fields stay undrawn
         yield document
@@ -68,13 +75,7 @@ def _opened(path: Path) -> Iterator[pdfium.PdfDocument]:
         document.close()
 
 
-def _code(path: Path, pdfium_code: int | None) -> ErrorCode:
-    if pdfium_code in _ENCRYPTED:
-        return ErrorCode.ENCRYPTED_PDF
-    return ErrorCode.NO_PAGES if _is_pageless(path) else ErrorCode.CORRUPT_PDF
-
-
-def _is_pageless(path: Path) -> bool:
-    """PDFium calls a sound file without pages damaged; this knows one by its text: a page tree that counts 0, and no page."""
-    content = path.read_bytes()
-    return re.search(rb"/Count\s+0\b", content) is not None and re.search(rb"/Type\s*/Page\b|/ObjStm\b", content) is None
+def _refusal(path: Path, pdfium_error: int) -> Exception:
+    if pdfium_error == raw.FPDF_ERR_FILE:
+        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return DocumentError(ErrorCode.ENCRYPTED_PDF if pdfium_error in _ENCRYPTED else ErrorCode.CORRUPT_PDF)

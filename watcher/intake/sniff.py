@@ -30,7 +30,7 @@ HEIC = FileType("image/heic", ".heic")
 
 _HEAD_BYTES = 4096
 _PDF_HEADER_WITHIN = 1024  # readers accept junk before the header up to here (ISO 32000-1, annex H, note 13)
-_TRUSTED_MAGIC_BYTES = 4  # shorter signatures match by chance
+_TRUSTED_MAGIC_BYTES = 4  # signatures with fewer, or of zeros, match by chance
 
 _IMAGES: tuple[tuple[bytes, FileType], ...] = (
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -140,7 +140,7 @@ def _words(path: Path, head: bytes) -> str:
             matches = puremagic.magic_stream(file)
     except puremagic.PureError:
         return "of an unknown type"
-    names = [match.name for match in matches if len(match.byte_match) >= _TRUSTED_MAGIC_BYTES and match.name]
+    names = [match.name for match in matches if match.name and len(match.byte_match.strip(b"\0")) >= _TRUSTED_MAGIC_BYTES]
     return f'a file of the type "{names[0]}"' if names else "of an unknown type"
 
 
