@@ -25,7 +25,7 @@ _RUN = re.compile(r"\*+|_+|~+|\$+")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LINE_START = re.compile(
     r"""
-      ^(?:[-=:|*_][^\S\n]*)+$             # thematic breaks, underlines of headings, delimiter rows of tables
+      ^(?:[-=:|*_][^\S\n]*)+$              # thematic breaks, underlines of headings, delimiter rows of tables
     | ^\#{1,6}(?=[ \t]|$)                  # headings
     | ^>                                   # quotes
     | ^[-+*](?=[ \t]|$)                    # bullets
