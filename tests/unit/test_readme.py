@@ -1,0 +1,45 @@
+"""What the README says of settings and commands is what the program has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from watcher.settings import Settings
+from watcher.settings.s3 import S3_VARIABLES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PEOPLES_TEXTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+SETTINGS = {
+    f"WATCHER_{table}__{name}".upper(): value
+    for table, values in Settings().model_dump(exclude={"s3"}).items()
+    for name, value in values.items()
+}
+
+
+def test_table_of_settings_gives_their_names_and_defaults() -> None:
+    rows = re.findall(r"^\| `(WATCHER_\w+)` \| (?:`([^`]*)`)? ?\|", README, re.MULTILINE)
+    assert len(rows) > 10
+    assert dict(rows) == {name: f"{SETTINGS[name]:g}" if isinstance(SETTINGS[name], float) else str(SETTINGS[name]) for name, _ in rows}
+
+
+@pytest.mark.parametrize("path", PEOPLES_TEXTS, ids=lambda path: path.name)
+def test_variables_and_targets_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    known = set(SETTINGS) | {"WATCHER_CONFIG"}
+    assert set(re.findall(r"\bWATCHER_[A-Z_]*[A-Z]", text)) <= known
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
+
+
+def test_the_four_variables_of_the_store_are_told() -> None:
+    assert set(re.findall(r"^\| `(CLOUDRU_S3_\w+)` \|", README, re.MULTILINE)) == set(S3_VARIABLES.values())
+
+
+@pytest.mark.parametrize("path", PEOPLES_TEXTS, ids=lambda path: path.name)
+def test_links_within_the_repository_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (ROOT / target).exists()] == []
