@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -23,15 +23,23 @@ from watcher.storage.port import (
     UnavailableError,
     UnstorableKeyError,
 )
-from watcher.storage.s3_errors import Place, Request, code_of, translate
+from watcher.storage.s3_errors import Place, Request, code_of, no_usable_answer, translate
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, GetObjectOutputTypeDef, ObjectVersionTypeDef
+    from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
 
 CHUNK_BYTES = 1 << 20
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VERSIONING_UNKNOWN = {"AccessDenied", "NotImplemented", "MethodNotAllowed"}
+
+
+Observed = Callable[[str, str], None]
+
+
+def _tell_nobody(operation: str, status: str) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -54,15 +62,17 @@ class S3Store:
     """Requests that may be sent twice are repeated by the SDK; creates and deletes are sent once, because a repeat hides what the first did.
 
     Errors in reading a body's file or in writing a download's target are the caller's and stay `OSError`. Raises `RefusedError` where the
-    endpoint is no address.
+    endpoint is no address. `observed` is told the operation and the status of every answer, those that the SDK asks again for included.
     """
 
-    def __init__(self, config: S3Config) -> None:
+    def __init__(self, config: S3Config, observed: Observed = _tell_nobody) -> None:
         self._bucket = config.bucket
         self._place = Place(config.endpoint, config.bucket, config.region)
         session = boto3.session.Session()
         self._patient = _client(session, config, config.attempts)
         self._once = _client(session, config, 1)
+        for client in (self._patient, self._once):
+            client.meta.events.register("response-received.s3", _teller(observed))
 
     @property
     def location(self) -> str:
@@ -86,37 +96,36 @@ class S3Store:
         try:
             with self._translated(Request.REPEATABLE, key):
                 answer = self._patient.head_object(Bucket=self._bucket, Key=key)
+                return ObjectInfo(key, answer["ContentLength"], _bare(answer["ETag"]), answer["LastModified"])
         except (NotFoundError, RefusedError):
             self._explain()
             raise
-        return ObjectInfo(key, answer["ContentLength"], _bare(answer["ETag"]), answer["LastModified"])
 
     def get(self, key: str) -> tuple[ObjectInfo, bytes]:
-        answer = self._open(key)
-        body = b"".join(self._chunks(key, answer))
-        return _info(key, answer, len(body)), body
+        info, stream = self._open(key)
+        return info, b"".join(self._chunks(info, stream))
 
     def download(self, key: str, target: Path, max_bytes: int) -> ObjectInfo:
-        answer = self._open(key)
-        with closing(answer["Body"]), target.open("wb") as out:
-            if answer["ContentLength"] > max_bytes:
-                raise TooLargeError(f"{key!r} has {answer['ContentLength']:,} bytes, more than the limit of {max_bytes:,}")
-            for chunk in self._chunks(key, answer):
+        info, stream = self._open(key)
+        with closing(stream), target.open("wb") as out:
+            if info.size > max_bytes:
+                raise TooLargeError(f"{key!r} has {info.size:,} bytes, more than the limit of {max_bytes:,}")
+            for chunk in self._chunks(info, stream):
                 out.write(chunk)
-        return _info(key, answer, answer["ContentLength"])
+        return info
 
     def create(self, key: str, body: bytes | Path, content_type: str) -> str:
         """Raises `ConditionUnsupportedError` where the store says that it has no conditional requests."""
         _check(key)
         with _opened(body) as content, self._translated(Request.CONDITIONAL, key):
             answer = self._once.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*")
-        return _bare(answer["ETag"])
+            return _bare(answer["ETag"])
 
     def put(self, key: str, body: bytes | Path, content_type: str) -> str:
         _check(key)
         with _opened(body) as content, self._translated(Request.REPEATABLE, key):
             answer = self._patient.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
-        return _bare(answer["ETag"])
+            return _bare(answer["ETag"])
 
     def delete(self, key: str) -> None:
         _check(key)
@@ -160,23 +169,24 @@ class S3Store:
         with self._translated(Request.ONCE, key):
             self._once.delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
 
-    def _open(self, key: str) -> GetObjectOutputTypeDef:
+    def _open(self, key: str) -> tuple[ObjectInfo, StreamingBody]:
         _check(key)
         with self._translated(Request.REPEATABLE, key):
-            return self._patient.get_object(Bucket=self._bucket, Key=key)
+            answer = self._patient.get_object(Bucket=self._bucket, Key=key)
+            return ObjectInfo(key, answer["ContentLength"], _bare(answer["ETag"]), answer["LastModified"]), answer["Body"]
 
-    def _chunks(self, key: str, answer: GetObjectOutputTypeDef) -> Iterator[bytes]:
+    def _chunks(self, info: ObjectInfo, stream: StreamingBody) -> Iterator[bytes]:
         """The body, which must be as long as announced: a short one is an outage, never a short document."""
         received = 0
         while True:
-            with self._translated(Request.REPEATABLE, key):
-                chunk = answer["Body"].read(CHUNK_BYTES)
+            with self._translated(Request.REPEATABLE, info.key):
+                chunk = stream.read(CHUNK_BYTES)
             if not chunk:
                 break
             received += len(chunk)
             yield chunk
-        if received != answer["ContentLength"]:  # a longer one is cut off at the announced length by HTTP itself
-            raise UnavailableError(f"{received:,} of {answer['ContentLength']:,} bytes came: {key!r} at {self._place.endpoint}")
+        if received != info.size:
+            raise UnavailableError(f"{received:,} of {info.size:,} bytes came: {info.key!r} at {self._place.endpoint}")
 
     def _explain(self) -> None:
         """Raises what is really wrong with the key or the bucket: answers to HEAD have no body to say it, so another request asks."""
@@ -189,6 +199,15 @@ class S3Store:
             yield
         except (ClientError, BotoCoreError) as error:
             raise translate(error, request, key, self._place) from None
+        except KeyError as missing:  # the SDK hands on answers that lack what the protocol promises
+            raise no_usable_answer(f"it has no {missing.args[0]}", request, key, self._place) from None
+
+
+def _teller(observed: Observed) -> Callable[..., None]:
+    def tell(event_name: str, response_dict: dict[str, Any] | None = None, **_: object) -> None:
+        observed(event_name.rpartition(".")[2], str(response_dict["status_code"]) if response_dict else "no answer")
+
+    return tell
 
 
 def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> S3Client:
@@ -241,10 +260,6 @@ def _check(key: str) -> None:
 
 def _bare(etag: str) -> str:
     return etag.strip('"')
-
-
-def _info(key: str, answer: GetObjectOutputTypeDef, size: int) -> ObjectInfo:
-    return ObjectInfo(key, size, _bare(answer["ETag"]), answer["LastModified"])
 
 
 def _version(entry: ObjectVersionTypeDef | DeleteMarkerEntryTypeDef, etag: str) -> tuple[bool, float, ObjectVersion]:

@@ -49,7 +49,7 @@ _REFUSALS = {
     "RequestTimeTooSkewed": "this machine's clock differs too much from that of {endpoint}: set the machine's clock",
     "AccessDenied": "no rights on bucket {bucket} at {endpoint}: check CLOUDRU_S3_BUCKET, and what the owner of CLOUDRU_S3_ACCESS_KEY may do",
     "NoSuchBucket": "no bucket {bucket} at {endpoint}: check CLOUDRU_S3_BUCKET and CLOUDRU_S3_ENDPOINT",
-    "InvalidBucketName": "{bucket} cannot be the name of a bucket: check CLOUDRU_S3_BUCKET",
+    "InvalidBucketName": "{bucket} cannot be the name of a bucket at {endpoint}: check CLOUDRU_S3_BUCKET",
     "AuthorizationHeaderMalformed": "{endpoint} does not take the region {region}: check WATCHER_STORAGE__REGION and CLOUDRU_S3_ENDPOINT",
     "PermanentRedirect": "bucket {bucket} does not live at {endpoint}: check CLOUDRU_S3_ENDPOINT and WATCHER_STORAGE__REGION",
 }
@@ -68,21 +68,23 @@ def code_of(error: ClientError) -> str:
 
 def translate(error: ClientError | BotoCoreError, request: Request, key: str, place: Place) -> StoreError:
     """The port's error for the client's. `key` is empty for requests about the bucket itself."""
-    what = f"{repr(key) if key else 'bucket ' + place.bucket} at {place.endpoint}"
     if isinstance(error, ClientError):
-        return _answered(error, request, what, place)
+        return _answered(error, request, _what(key, place), place)
     if isinstance(error, ParamValidationError):
         return _refusal("InvalidBucketName", place)
     if isinstance(error, _NEVER_SENT):
         return UnavailableError(f"cannot connect to {place.endpoint}: is the network up, and CLOUDRU_S3_ENDPOINT right?")
-    name = type(error).__name__
-    if request is not Request.REPEATABLE:
-        return OutcomeUnknownError(f"no answer ({name}): {what}")
-    if isinstance(error, SSLError):
+    if isinstance(error, SSLError) and request is Request.REPEATABLE:
         return UnavailableError(
-            f"no secure connection to {place.endpoint}: is CLOUDRU_S3_ENDPOINT right, and its certificate trusted here?"
+            f"no secure connection to {place.endpoint}: check CLOUDRU_S3_ENDPOINT, and that its certificate is trusted here"
         )
-    return UnavailableError(f"the answer was cut off or never came ({name}): {what}")
+    return no_usable_answer(type(error).__name__, request, key, place)
+
+
+def no_usable_answer(why: str, request: Request, key: str, place: Place) -> StoreError:
+    """The port's error for an answer that never came, was cut off, or lacks something."""
+    kind = UnavailableError if request is Request.REPEATABLE else OutcomeUnknownError
+    return kind(f"no usable answer ({why}): {_what(key, place)}")
 
 
 def _answered(error: ClientError, request: Request, what: str, place: Place) -> StoreError:
@@ -108,6 +110,10 @@ def _answered(error: ClientError, request: Request, what: str, place: Place) -> 
     if status in (401, 403):
         return RefusedError(f"{_FORBIDDEN.format(**vars(place))} ({said})")
     return RefusedError(f"refused ({said}): {what}: check CLOUDRU_S3_ENDPOINT")
+
+
+def _what(key: str, place: Place) -> str:
+    return f"{repr(key) if key else 'bucket ' + place.bucket} at {place.endpoint}"
 
 
 def _refusal(code: str, place: Place) -> RefusedError:
