@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -17,6 +18,8 @@ class Metrics:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._registry = CollectorRegistry()
+        self._lock = threading.Lock()
+        self._restarts = 0
         self._documents = self._counter("documents", "Attempts at documents, by how they ended", "outcome")
         self._pages = self._counter("pages", "Pages written, by how reading them went", "status")
         self._claims = self._counter(
@@ -24,7 +27,9 @@ class Metrics:
         )
         self._takeovers = self._counter("takeovers", "Documents taken over from a replica that fell silent")
         self._engine_restarts = self._counter("engine_restarts", "Restarts of the recognition engine")
-        self._store_requests = self._counter("store_requests", "Requests to the store", "verb", "result")
+        self._store_requests = self._counter(
+            "store_requests", "Requests to the bucket, by operation and HTTP status", "operation", "status"
+        )
         self._document_seconds = self._histogram("document_seconds", "Time of an attempt at a document", _DOCUMENT_SECONDS)
         self._page_seconds = self._histogram("page_seconds", "Time that the engine took for a page", _PAGE_SECONDS)
         self._in_progress = self._gauge("in_progress", "Documents that this replica works on")
@@ -52,15 +57,16 @@ class Metrics:
     def taken_over(self) -> None:
         self._takeovers.inc()
 
-    def engine_restarted(self) -> None:
-        self._engine_restarts.inc()
+    def engine(self, *, ready: bool, restarts: int) -> None:
+        """The engine's state; `restarts` since the start of this process."""
+        with self._lock:
+            self._engine_ready.set(int(ready))
+            self._engine_restarts.inc(restarts - self._restarts)
+            self._restarts = restarts
 
-    def engine_ready(self, ready: bool) -> None:
-        self._engine_ready.set(int(ready))
-
-    def store_request(self, verb: str, result: str) -> None:
-        """`result`: ok, or the kind of the error."""
-        self._store_requests.labels(verb, result).inc()
+    def store_request(self, operation: str, status: str) -> None:
+        """An answer of the store: which S3 operation, and its HTTP status."""
+        self._store_requests.labels(operation, status).inc()
 
     def scanned(self, waiting: int) -> None:
         """A round over the inbox was completed and met so many documents that are not finished."""

@@ -39,7 +39,12 @@ def s3_environment(config: S3Config) -> dict[str, str]:
 def environment(changes: Environment) -> dict[str, str]:
     """This process's environment without settings of ours, quick to poll, any free port, JSON logs; then `changes`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WATCHER_", "CLOUDRU_"))}
-    ours = {"WATCHER_HTTP__PORT": "0", "WATCHER_HTTP__HOST": "127.0.0.1", "WATCHER_WATCH__POLL_SECONDS": "0.5", "WATCHER_LOG__FORMAT": "json"}
+    ours = {
+        "WATCHER_HTTP__PORT": "0",
+        "WATCHER_HTTP__HOST": "127.0.0.1",
+        "WATCHER_WATCH__POLL_SECONDS": "0.5",
+        "WATCHER_LOG__FORMAT": "json",
+    }
     return {**inherited, **ours, **changes}
 
 
@@ -69,7 +74,9 @@ class Daemon:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 if found := happened():
                     return found
-                raise AssertionError(f"it did not happen (exit code {self.process.poll()}):\n{self.log.read_text(encoding='utf-8')[-6000:]}")
+                raise AssertionError(
+                    f"it did not happen (exit code {self.process.poll()}):\n{self.log.read_text(encoding='utf-8')[-6000:]}"
+                )
             pause.wait(0.05)
         return found
 

@@ -78,7 +78,10 @@ class Acquirer:
         if observation.entry.phase is Phase.CLOSED and not self._still_there(source):
             return Skip("gone", gone=True)
         self.forget(log.prefix)
-        return self._append(log, tail.number + 1, source, decision)
+        taken = self._append(log, tail.number + 1, source, decision)
+        if isinstance(taken, Claim):
+            taken.taken_over = observation.entry.phase is Phase.HELD
+        return taken
 
     def _still_there(self, source: Source) -> bool:
         """Whether a closed version was really dropped again: the listing that showed it may be older than its removal."""

@@ -72,7 +72,10 @@ def claim(log: ClaimLog, number: int, entry: Entry, identity: Identity) -> Claim
 
 
 class Claim:
-    """Held from the moment it was won until it is fenced, for good, or ended. Any thread may `check` it; one thread at a time renews it."""
+    """Held from the moment it was won until it is fenced, for good, or ended. Any thread may `check` it; one thread at a time renews it.
+
+    `pages_done` and `pages_total` are what the next beat tells; `taken_over` that its former holder fell silent.
+    """
 
     def __init__(self, log: ClaimLog, number: int, entry: Entry, identity: Identity, deadline: float) -> None:
         self.log = log
@@ -81,6 +84,7 @@ class Claim:
         self.identity = identity
         self.pages_done = 0
         self.pages_total = 0
+        self.taken_over = False
         self._deadline = deadline
         self._sequence = 0
         self._fenced = threading.Event()

@@ -81,7 +81,13 @@ class Attempt:
 
     def run(self) -> End:
         started = self._bench.clock.monotonic()
-        self._log.info("document_claimed", entry=self._claim.number, purpose=self._claim.entry.purpose.value, bytes=self._document.size)
+        self._log.info(
+            "document_claimed",
+            entry=self._claim.number,
+            purpose=self._claim.entry.purpose.value,
+            bytes=self._document.size,
+            taken_over=self._claim.taken_over,
+        )
         self._bench.scratch.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix="document-", dir=self._bench.scratch))
         try:
@@ -181,7 +187,7 @@ class Attempt:
             outputs.append(archive_source(writer, fetched.path, inspection.extension))
         total = bench.clock.monotonic() - started + fetched.seconds
         manifest = write_manifest(bench, writer, document.version, source, outputs, inspection.pages, total, fetched.seconds)
-        self._log.info("document_written", pages=inspection.pages, result=bench.store.location + "/" + writer.prefix)
+        self._log.info("document_written", pages=inspection.pages, result=writer.prefix)
         self._tail()
         self._copy(manifest, scratch)
 

@@ -33,7 +33,7 @@ class Dispatcher:
         self._threads = ThreadPoolExecutor(documents, thread_name_prefix="document")
         self._stopping = threading.Event()
         self._drained = threading.Event()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._active: set[str] = set()
         self._ended_at: dict[str, float] = {}
         self._settled: set[str] = set()
@@ -60,7 +60,7 @@ class Dispatcher:
             return
         self._vitals.scanned(unfinished)
         self._bench.metrics.scanned(unfinished)
-        with self._lock:
+        with self._changed:
             idle = not self._active
         if unfinished == 0 and idle and self._swept:
             self._drained.set()
@@ -86,14 +86,8 @@ class Dispatcher:
 
     def wait(self, seconds: float) -> bool:
         """Waits until no document is in progress; False where `seconds` were not enough."""
-        waited = threading.Event()
-        deadline = self._bench.clock.monotonic() + seconds
-        while self._bench.clock.monotonic() < deadline:
-            with self._lock:
-                if not self._active:
-                    return True
-            waited.wait(0.05)
-        return False
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._active, timeout=seconds)
 
     def close(self) -> None:
         """Waits for the threads, whose documents were given back."""
@@ -104,15 +98,19 @@ class Dispatcher:
         unfinished = 0
         round_ = self._round()
         while self._wait_for_slot():
-            for document, listed_at in round_:
-                log = self._bench.layout.claim_log(document)
-                if log in self._settled:
-                    continue
-                unfinished += 1
-                if self._start(log, document, listed_at):
-                    break
-            else:
-                self._slots.release()
+            started = False
+            try:
+                for document, listed_at in round_:
+                    log = self._bench.layout.claim_log(document)
+                    if log in self._settled:
+                        continue
+                    unfinished += 1
+                    if started := self._start(log, document, listed_at):
+                        break
+            finally:
+                if not started:
+                    self._slots.release()
+            if not started:
                 return unfinished
         return None
 
@@ -125,7 +123,7 @@ class Dispatcher:
             yield dealt.document, dealt.listed_at
 
     def _start(self, log: str, document: Document, listed_at: float) -> bool:
-        with self._lock:
+        with self._changed:
             if log in self._active or self._ended_at.get(log, listed_at) > listed_at:
                 return False
             self._active.add(log)
@@ -141,9 +139,10 @@ class Dispatcher:
         except Exception:
             self._bench.log.exception("internal_error", document=document.key)
         finally:
-            with self._lock:
+            with self._changed:
                 self._active.discard(log)
                 self._ended_at[log] = self._bench.clock.monotonic()
+                self._changed.notify_all()
             self._slots.release()
 
     def _attempt(self, log: str, document: Document) -> None:
@@ -157,7 +156,10 @@ class Dispatcher:
                 self._orphans.pop(log, None)
             return
         self._vitals.progressed(log)
-        end = Attempt(self._bench, acquired, document, lambda: self._vitals.progressed(log)).run()
+        if acquired.taken_over:
+            self._bench.metrics.taken_over()
+        with self._bench.metrics.working():
+            end = Attempt(self._bench, acquired, document, lambda: self._vitals.progressed(log)).run()
         self._vitals.ended(log, end.value)
         self._orphans.pop(log, None)
 
@@ -171,5 +173,5 @@ class Dispatcher:
     def _forget_ended(self) -> None:
         """An end is remembered as long as a listing older than it may still show the document."""
         horizon = self._bench.clock.monotonic() - 10 * self._inbox.stale_seconds
-        with self._lock:
+        with self._changed:
             self._ended_at = {log: at for log, at in self._ended_at.items() if at > horizon}

@@ -38,6 +38,7 @@ class PageReader:
     outputs: dict[int, list[Output]] = field(default_factory=dict)
     _adopted: int = 0
     _failures: dict[int, DocumentError] = field(default_factory=dict)
+    _notes: dict[int, str] = field(default_factory=dict)
     _writes: list[Future[None]] = field(default_factory=list)
 
     def adopt(self, numbers: Sequence[int]) -> None:
@@ -76,7 +77,7 @@ class PageReader:
                 self._go_on()
                 for drawn in self.bench.parser.render(self.source, self.inspection, chunk, self.drawn_dir):
                     if isinstance(drawn, UnrenderablePage):
-                        self._fail(drawn.number, DocumentError(ErrorCode.PAGE_UNREADABLE, drawn.number))
+                        self._fail(DocumentError(ErrorCode.PAGE_UNREADABLE, drawn.number), drawn.reason)
                         continue
                     picture = self.bench.uploads.submit(self._create_picture, drawn)
                     page = PageImage(drawn.image, drawn.width, drawn.height, drawn.dpi)
@@ -100,7 +101,8 @@ class PageReader:
                 read = self._wait(recognition)
             except DocumentError as error:
                 picture.cancel() or picture.exception()
-                self._fail(drawn.number, DocumentError(error.code, drawn.number, **error.details))
+                charged = DocumentError(error.code, drawn.number, **error.details)
+                self._fail(charged, charged.message)
                 return
             finally:
                 drawn.image.unlink(missing_ok=True)
@@ -153,19 +155,18 @@ class PageReader:
         if self.bench.give_back.is_set():
             raise GivenBackError
 
-    def _fail(self, number: int, error: DocumentError) -> None:
-        self._failures[number] = error
-        self.bench.log.warning("page_failed", page=number, code=error.code.value)
+    def _fail(self, error: DocumentError, note: str) -> None:
+        assert error.page is not None  # noqa: S101 - both callers name it
+        self._failures[error.page] = error
+        self._notes[error.page] = note
+        self.bench.log.warning("page_failed", page=error.page, code=error.code.value, reason=note)
         total = self.inspection.pages
         if over_tolerance(len(self._failures), total, self.bench.rules.failed_pages_percent):
             raise failure_of(self._failures, total)
 
     def _write_failures(self) -> None:
         """Only a document that is finished without them gets checkpoints of failed pages: an attempt after this one would not read them again."""
-        writes = [
-            self.bench.uploads.submit(self._checkpoint, failed_page(number, error.code.value), [])
-            for number, error in self._failures.items()
-        ]
+        writes = [self.bench.uploads.submit(self._checkpoint, failed_page(number, note), []) for number, note in self._notes.items()]
         self._writes.extend(writes)
         self._settle_writes(writes)
 

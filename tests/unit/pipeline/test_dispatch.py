@@ -1,0 +1,211 @@
+"""Rounds over the inbox: what is handed to threads, what is left alone, what a sweep finds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, in_process_replica, names
+from doubles.stores import HookedStore
+
+from watcher.domain.claim import Phase
+from watcher.engines.recogniser import EngineState
+from watcher.lease.acquire import Acquirer
+from watcher.lease.claim import Claim
+from watcher.lease.log import ClaimLog
+from watcher.pipeline.dispatch import Dispatcher
+from watcher.pipeline.inbox import Inbox
+from watcher.pipeline.sweep import Sweep
+from watcher.pipeline.vitals import Vitals
+from watcher.storage.memory import MemoryStore
+from watcher.storage.port import UnavailableError
+
+
+@pytest.fixture
+def store() -> HookedStore:
+    return HookedStore(MemoryStore())
+
+
+@pytest.fixture
+def replica(store: HookedStore, tmp_path: Path) -> Iterator[InProcessReplica]:
+    with in_process_replica("one", store, tmp_path) as one:
+        yield one
+
+
+class Watch:
+    """A dispatcher with its parts, one document at a time unless told otherwise."""
+
+    def __init__(self, replica: InProcessReplica, documents: int = 1) -> None:
+        monotonic = replica.bench.clock.monotonic
+        keeps = replica.bench.rules.retention == "keep"
+        acquirer = Acquirer(replica.store, replica.acquirer._identity, replica.bench.rules.policy, keeps_source=keeps)
+        self.vitals = Vitals(monotonic)
+        inbox = Inbox(replica.store, LAYOUT, (), monotonic, lambda: 0.0, 30)
+        self.dispatcher = Dispatcher(replica.bench, acquirer, inbox, Sweep(replica.store, LAYOUT), self.vitals, documents)
+        self.time = replica.time
+
+    def round(self) -> None:
+        self.time.advance(1)
+        self.dispatcher.scan()
+        assert self.dispatcher.wait(30)
+
+    @property
+    def ended(self) -> dict[str, int]:
+        return self.vitals.pulse.ended
+
+
+@pytest.fixture
+def watch(replica: InProcessReplica) -> Iterator[Watch]:
+    watch = Watch(replica)
+    yield watch
+    watch.dispatcher.stop()
+    watch.dispatcher.close()
+
+
+def test_a_round_reads_everything(store: HookedStore, watch: Watch) -> None:
+    for number in range(5):
+        drop(store, f"{number}.pdf", f"text {number}")
+    watch.round()
+    assert watch.ended == {"done": 5}
+    assert names(store, "incoming/") == []
+
+
+def test_nothing_is_claimed_before_the_engine_is_loaded(store: HookedStore, replica: InProcessReplica, watch: Watch) -> None:
+    drop(store, "a.pdf", "one")
+    replica.recogniser.state = EngineState()
+    watch.round()
+    assert names(store, "claims/") == []
+
+
+def test_drained_needs_a_sweep_and_an_empty_inbox(store: HookedStore, watch: Watch) -> None:
+    drop(store, "a.pdf", "one")
+    watch.round()
+    watch.round()
+    assert not watch.dispatcher.drained.is_set()
+    watch.dispatcher.sweep()
+    watch.round()
+    assert watch.dispatcher.drained.is_set()
+
+
+def test_a_waiting_document_keeps_the_inbox_from_being_drained(store: HookedStore, replica: InProcessReplica, watch: Watch) -> None:
+    watch.dispatcher.sweep()
+    document = drop(store, "a.pdf", "one")
+    replica.acquire(document).wait(100, None, charged=True)
+    watch.round()
+    assert not watch.dispatcher.drained.is_set()
+    watch.time.advance(100)
+    watch.round()
+    watch.round()
+    assert watch.ended == {"done": 1}
+    assert watch.dispatcher.drained.is_set()
+
+
+def test_a_log_left_open_after_its_source_went_is_closed(store: HookedStore, replica: InProcessReplica, watch: Watch) -> None:
+    document = drop(store, "a.pdf", "one")
+    assert isinstance(replica.acquire(document), Claim)
+    store.inner.delete(document.key)
+    watch.dispatcher.sweep()
+    watch.round()
+    assert not watch.dispatcher.drained.is_set()
+    watch.time.advance(LEASE)
+    watch.round()
+    watch.round()
+    log = ClaimLog(store, LAYOUT.claim_log(document))
+    assert log.read(log.tail().number).phase is Phase.CLOSED
+    assert watch.dispatcher.drained.is_set()
+
+
+def test_a_sweep_reads_a_closed_log_once(store: HookedStore, watch: Watch) -> None:
+    drop(store, "a.pdf", "one")
+    watch.round()
+    watch.dispatcher.sweep()
+    store.requests.clear()
+    watch.dispatcher.sweep()
+    assert store.requests == [("list", "claims/")]
+
+
+def test_with_keep_a_finished_document_costs_no_request_beyond_the_listing(store: HookedStore, replica: InProcessReplica) -> None:
+    keeper = replica.with_rules(retention="keep")
+    first = Watch(keeper)
+    drop(store, "a.pdf", "one")
+    first.round()
+    first.round()
+    store.requests.clear()
+    first.round()
+    assert store.requests == [("list", "incoming/")]
+    restarted = Watch(keeper)
+    restarted.dispatcher.sweep()
+    store.requests.clear()
+    restarted.round()
+    assert store.requests == [("list", "incoming/")]
+    for watch in (first, restarted):
+        watch.dispatcher.stop()
+        watch.dispatcher.close()
+
+
+def test_an_idle_poll_with_archive_costs_one_listing_however_much_is_finished(store: HookedStore, watch: Watch) -> None:
+    for number in range(20):
+        drop(store, f"{number}.pdf", f"text {number}")
+    watch.round()
+    store.requests.clear()
+    watch.round()
+    assert store.requests == [("list", "incoming/")]
+
+
+def test_a_store_that_fails_is_told_and_the_next_round_goes_on(store: HookedStore, watch: Watch) -> None:
+    drop(store, "a.pdf", "one")
+    down = [True]
+
+    def fail(verb: str, key: str) -> None:
+        if down[0]:
+            raise UnavailableError("the store is away")
+
+    store.before.append(fail)
+    watch.round()
+    assert watch.vitals.pulse.store_reason == "the store is away"
+    down[0] = False
+    watch.round()
+    assert (watch.ended, watch.vitals.pulse.store_reason) == ({"done": 1}, "")
+
+
+def test_no_more_documents_at_once_than_there_are_slots(store: HookedStore, replica: InProcessReplica) -> None:
+    together, peak, lock, both = [0], [0], threading.Lock(), threading.Barrier(2)
+
+    def enter(text: str) -> None:
+        with lock:
+            together[0] += 1
+            peak[0] = max(peak[0], together[0])
+        both.wait(20)
+        with lock:
+            together[0] -= 1
+
+    replica.recogniser.before = enter
+    for number in range(6):
+        drop(store, f"{number}.pdf", f"text {number}")
+    watch = Watch(replica, documents=2)
+    watch.round()
+    watch.dispatcher.stop()
+    watch.dispatcher.close()
+    assert (watch.ended, peak[0]) == ({"done": 6}, 2)
+
+
+def test_a_defect_in_an_attempt_does_not_end_the_watch(store: HookedStore, replica: InProcessReplica) -> None:
+    class Broken:
+        def inspect(self, path: Path) -> None:
+            raise ZeroDivisionError
+
+    broken = replace(replica, bench=replace(replica.bench, parser=Broken()))
+    drop(store, "a.pdf", "one")
+    watch = Watch(broken)
+    watch.round()
+    assert watch.ended == {"waiting": 1}
+    for _ in range(2):
+        watch.time.advance(3600)
+        watch.round()
+    watch.dispatcher.stop()
+    watch.dispatcher.close()
+    assert watch.ended == {"waiting": 2, "failed": 1}
+    assert any(name.endswith("error.json") for name in names(store, "failed/"))

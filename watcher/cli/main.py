@@ -1,0 +1,77 @@
+"""The commands and what they share: the settings, and errors as one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from watcher import __version__
+from watcher.app import EXIT_ERROR
+from watcher.cli import put, run, status
+from watcher.engines.choose import EngineNotFoundError
+from watcher.settings import Settings, SettingsError, load_settings
+from watcher.storage.port import StoreError
+from watcher.web import HttpServerError
+
+app = typer.Typer(
+    name="watcher",
+    help="Drop a document into a bucket, get its text and structure back in the bucket.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", envvar="WATCHER_CONFIG", help="Settings file (TOML). The environment goes before it.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _load(config: Path | None) -> Settings:
+    return load_settings(config, os.environ)
+
+
+@app.command("run")
+def _run(config: Config = None, drain: Annotated[bool, typer.Option("--drain", help="End when the inbox is empty.")] = False) -> None:
+    """Watch the inbox and read what is dropped there.
+
+    With --drain the exit code is 0 if all documents of this run succeeded, 3 if some are in failed/.
+    """
+    raise typer.Exit(run.run(_load(config), drain=drain))
+
+
+@app.command("put")
+def _put(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders; a folder comes with its own name.", show_default=False)],
+    config: Config = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until all are finished or failed. Exit code 3 if some failed.")] = False,
+) -> None:
+    """Drop documents into the inbox."""
+    raise typer.Exit(put.put(_load(config), paths, wait=wait))
+
+
+@app.command("status")
+def _status(config: Config = None) -> None:
+    """Show what is pending, in progress, waiting, failed and finished."""
+    status.status(_load(config))
+
+
+def main() -> None:
+    """Ends the process: expected errors as one line on standard error and exit code 1, wrong arguments with 2."""
+    try:
+        app()
+    except (SettingsError, StoreError, HttpServerError, EngineNotFoundError, OSError) as error:
+        sys.stderr.write(f"watcher: {error}\n")
+        sys.exit(EXIT_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,112 @@
+"""`watcher put`: drop files and folders into the inbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from watcher.app import EXIT_OK, EXIT_SOME_FAILED, layout_of, open_store
+from watcher.domain.document import Document, Layout
+from watcher.domain.manifest import ErrorReport
+from watcher.results.names import ERROR_JSON, INDEX_HTML, MANIFEST, content_type
+from watcher.settings import Settings
+from watcher.storage.port import NotFoundError, Store
+
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Where a document's way ended: `reason` is empty for a finished one."""
+
+    place: str
+    reason: str
+
+
+def put(settings: Settings, paths: list[Path], *, wait: bool) -> int:
+    """Uploads everything, and with `wait` follows it to its end. Returns the exit code. Raises `StoreError`, or `OSError` for a path."""
+    console = Console(stderr=True)
+    store, layout = open_store(settings), layout_of(settings)
+    files = [found for path in paths for found in _files(path)]
+    with _progress(console) as progress:
+        task = progress.add_task("uploading", total=len(files))
+        dropped = []
+        for file, name in files:
+            dropped.append(_drop(store, layout, file, name))
+            progress.advance(task)
+    console.print(f"{len(dropped)} documents lie in {layout.incoming} of {store.location}", highlight=False, markup=False)
+    return _follow(store, layout, dropped, console) if wait else EXIT_OK
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """Each file and its name below the inbox: that of a folder's file begins with the folder's name."""
+    if path.is_file():
+        yield path, path.name
+    elif path.is_dir():
+        base = path.resolve()
+        for file in sorted(base.rglob("*")):
+            if file.is_file():
+                yield file, file.relative_to(base.parent).as_posix()
+    else:
+        raise FileNotFoundError(f"{path}: there is no such file or folder")
+
+
+def _drop(store: Store, layout: Layout, file: Path, name: str) -> Document:
+    key = layout.incoming + name
+    etag = store.put(key, file, content_type(name))
+    return layout.document(key, etag, file.stat().st_size, datetime.now(timezone.utc))
+
+
+def _follow(store: Store, layout: Layout, dropped: list[Document], console: Console) -> int:
+    failed = 0
+    waiting = list(dropped)
+    with _progress(console) as progress:
+        task = progress.add_task("reading", total=len(dropped))
+        while waiting:
+            still = []
+            for document in waiting:
+                ended = how_ended(store, layout, document)
+                if ended is None:
+                    still.append(document)
+                    continue
+                failed += bool(ended.reason)
+                progress.advance(task)
+                progress.console.print(f"{document.key}  ->  {ended.place}  {ended.reason}".rstrip(), highlight=False, markup=False)
+            waiting = still
+            if waiting:
+                time.sleep(_LOOK_SECONDS)
+    return EXIT_SOME_FAILED if failed else EXIT_OK
+
+
+def how_ended(store: Store, layout: Layout, document: Document) -> Ended | None:
+    """None while it is not known: an error from an earlier drop does not count while the source still stands in the inbox."""
+    try:
+        store.head(layout.result(document) + MANIFEST)
+    except NotFoundError:
+        pass
+    else:
+        return Ended(layout.folder(document) + INDEX_HTML, "")
+    if _stands(store, document):
+        return None
+    try:
+        report = ErrorReport.model_validate_json(store.get(layout.failure(document) + ERROR_JSON)[1])
+    except NotFoundError:
+        return None
+    return Ended(layout.failure(document) + ERROR_JSON, f"{report.code}: {report.message}")
+
+
+def _stands(store: Store, document: Document) -> bool:
+    try:
+        return store.head(document.key).etag == document.etag
+    except NotFoundError:
+        return False
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)

@@ -1,0 +1,38 @@
+"""`watcher run`: the daemon."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from watcher.app import Daemon, new_log
+from watcher.logs import configure_logs
+from watcher.settings import Settings, ignored_variables
+
+
+def run(settings: Settings, *, drain: bool) -> int:
+    """Runs until SIGTERM or SIGINT, or with `drain` until the inbox is empty; a second signal ends at once. Returns the exit code."""
+    configure_logs(settings.log.level, settings.log.format, sys.stderr, settings.s3.secrets)
+    log = new_log()
+    if settings.s3.missing:
+        log.info("folder_mode", folder=settings.storage.folder, missing=list(settings.s3.missing))
+    if ignored := ignored_variables(os.environ):
+        log.info("variables_ignored", names=list(ignored))
+    daemon = Daemon(settings, log)
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, _end_at_once)
+        signal.signal(signal.SIGINT, _end_at_once)
+        log.info("stopping", signal=signal.Signals(number).name, grace_seconds=settings.watch.grace_seconds)
+        daemon.stop()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    return daemon.run(drain=drain)
+
+
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    # Safe: nothing that stands is half-written, and the claims run out. The children end with this process.
+    os._exit(128 + number)
