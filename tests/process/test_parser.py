@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from documents.pdf import PdfPage, pdf
 from PIL import Image
@@ -17,6 +20,7 @@ from watcher.intake.parser import Parser, start_parser
 from watcher.intake.port import Inspection, Limits, RenderedPage, Rendering, UnrenderablePage
 from watcher.workers.pool import ChildPool
 
+pillow_heif.register_heif_opener()
 MiB = 1 << 20
 LIMITS = Limits(file_bytes=64 * MiB, pages=100, image_pixels=50_000_000, parse_seconds=60, parse_memory_bytes=512 * MiB)
 RENDERING = Rendering(dpi=100, max_pixels=4_000_000, jpeg_quality=85, jpeg_max_side=800)
@@ -133,3 +137,53 @@ def test_an_image_that_needs_more_memory_than_allowed_to_decode_is_refused_by_th
     ample = open_parser(replace(LIMITS, parse_memory_bytes=2048 * MiB))
     (page,) = ample.render(path, ample.inspect(path), [1], drawn)
     assert isinstance(page, RenderedPage)
+
+
+def sound_files() -> dict[str, bytes]:
+    picture = Image.frombytes("RGB", (60, 80), random.Random(0).randbytes(60 * 80 * 3))
+    files = {"pdf": pdf([PdfPage()] * 3, field=b"0 g 0 0 50 50 re f"), "encrypted pdf": pdf([PdfPage()], password="")}
+    for image_format, options in {
+        "PNG": {},
+        "JPEG": {},
+        "TIFF": {"compression": "tiff_lzw", "save_all": True, "append_images": [picture]},
+        "BMP": {},
+        "GIF": {},
+        "WEBP": {},
+        "HEIF": {},
+    }.items():
+        out = io.BytesIO()
+        picture.save(out, image_format, **options)  # type: ignore[arg-type]
+        files[image_format] = out.getvalue()
+    return files
+
+
+SOUND = sound_files()
+
+
+def damaged(content: bytes, chance: random.Random) -> bytes:
+    """Some bytes changed, mostly in the headers; at times a piece lost or the end cut off."""
+    out = bytearray(content)
+    for _ in range(chance.choice((1, 3, 10))):
+        place = chance.randrange(min(len(out), chance.choice((64, 1024, len(out)))))
+        out[place] = chance.choice((0, 1, 127, 128, 255, chance.randrange(256)))
+    if chance.random() < 0.3:
+        place = chance.randrange(1, len(out))
+        del out[place : place + chance.choice((1, 16, len(out)))]
+    return bytes(out)
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_damaged_files_end_in_pages_or_in_a_code_and_never_in_another_error(
+    tmp_path: Path, drawn: Path, open_parser: Opener, kind: str
+) -> None:
+    parser, path, chance = open_parser(), tmp_path / "document", random.Random(kind)
+    refusals: list[DocumentError] = []
+    for _ in range(40):
+        path.write_bytes(damaged(SOUND[kind], chance))
+        try:
+            inspection = parser.inspect(path)
+            assert parser.render(path, inspection, range(1, min(inspection.pages, 3) + 1), drawn)
+        except DocumentError as error:
+            refusals.append(error)
+    assert all(error.message for error in refusals)
+    assert refusals, "none of them damaged enough: proves little"

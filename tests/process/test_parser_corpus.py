@@ -98,8 +98,7 @@ def test_a_readable_document_has_its_pages_drawn(parser: Parser, tmp_path: Path,
         assert Image.open(page.image).size == (page.width, page.height)
         assert page.width * page.height <= RENDERING.max_pixels
         assert max(Image.open(page.picture).size) <= RENDERING.jpeg_max_side
-    if path.stem != "pypdf-imagemagick-images":  # six patches of 4 x 4 points
-        assert [page.number for page in drawn if page.blank] == BLANK_PAGES.get(entry.path, [])
+    assert [page.number for page in drawn if page.blank] == BLANK_PAGES.get(entry.path, [])
 
 
 @pytest.mark.parametrize("name", REFUSED)

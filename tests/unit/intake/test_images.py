@@ -1,25 +1,15 @@
-"""Raster images: pages, orientation, colour, bounds and damage."""
+"""Raster images: their pages, orientation, colours and resolution."""
 
 from __future__ import annotations
 
-import io
-import struct
-from collections.abc import Sequence
 from pathlib import Path
 
-import pillow_heif
 import pytest
+from documents.images import FORMATS, GIF, HEIC, JPEG, PNG, TIFF, WEBP, stored, tiff, upright
 from PIL import Image, ImageCms
-from PIL.TiffImagePlugin import AppendingTiffWriter, ImageFileDirectory_v2
 
-from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.intake.images import count_pages, render
-from watcher.intake.port import Limits, RenderedPage, Rendering, UnrenderablePage
-
-pillow_heif.register_heif_opener()
-
-PNG, JPEG, TIFF, BMP, WEBP, GIF, HEIC = (f"image/{name}" for name in ("png", "jpeg", "tiff", "bmp", "webp", "gif", "heic"))
-FORMATS = [(PNG, "PNG"), (JPEG, "JPEG"), (TIFF, "TIFF"), (BMP, "BMP"), (WEBP, "WEBP"), (GIF, "GIF"), (HEIC, "HEIF")]
+from watcher.intake.port import Limits, RenderedPage, Rendering
 
 ORIENTATION, SUBFILE_TYPE = 0x0112, 254
 STORED_TURNED = {  # how a writer that sets this orientation has turned the upright image before storing it
@@ -34,14 +24,6 @@ STORED_TURNED = {  # how a writer that sets this orientation has turned the upri
 }
 
 
-def upright() -> Image.Image:
-    """96 x 64, white; red in the upper left quarter, blue in the lower right one."""
-    image = Image.new("RGB", (96, 64), "white")
-    image.paste("red", (0, 0, 48, 32))
-    image.paste("blue", (48, 32, 96, 64))
-    return image
-
-
 def is_upright(page: RenderedPage) -> bool:
     image = Image.open(page.image).convert("RGB")
     if image.size != (96, 64):
@@ -50,25 +32,6 @@ def is_upright(page: RenderedPage) -> bool:
     assert isinstance(red, tuple)
     assert isinstance(blue, tuple)
     return red[0] > 200 > red[2] and blue[2] > 200 > blue[0]
-
-
-def stored(tmp_path: Path, image: Image.Image, image_format: str, **options: object) -> Path:
-    path = tmp_path / "document"
-    image.save(path, image_format, **options)  # type: ignore[arg-type]
-    return path
-
-
-def tiff(tmp_path: Path, frames: Sequence[tuple[Image.Image, dict[int, int]]]) -> Path:
-    """Frames with tags of their own."""
-    path = tmp_path / "document"
-    with AppendingTiffWriter(str(path), new=True) as writer:
-        for image, tags in frames:
-            directory = ImageFileDirectory_v2()
-            for tag, value in tags.items():
-                directory[tag] = value
-            image.save(writer, format="TIFF", tiffinfo=directory)
-            writer.newFrame()
-    return path
 
 
 def read(path: Path, media_type: str, rendering: Rendering, limits: Limits, drawn: Path) -> RenderedPage:
@@ -233,79 +196,3 @@ def test_a_large_image_is_reduced_and_its_resolution_with_it(
 
 def test_the_resolution_is_0_where_the_file_does_not_say(tmp_path: Path, rendering: Rendering, limits: Limits, drawn: Path) -> None:
     assert read(stored(tmp_path, upright(), "PNG"), PNG, rendering, limits, drawn).dpi == 0
-
-
-def declared_bmp(width: int, height: int) -> bytes:
-    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
-    return b"BM" + struct.pack("<IHHI", 54 + len(header), 0, 0, 14 + len(header)) + header + b"\0" * 64
-
-
-def refusal(path: Path, media_type: str, limits: Limits) -> DocumentError:
-    with pytest.raises(DocumentError) as caught:
-        count_pages(path, media_type, limits)
-    return caught.value
-
-
-def test_more_pixels_than_allowed_are_refused_by_the_header_alone(tmp_path: Path, limits: Limits) -> None:
-    path = tmp_path / "document"
-    path.write_bytes(declared_bmp(3_000_000, 2_000_000))
-    error = refusal(path, BMP, limits)
-    assert (error.code, error.details) == (ErrorCode.TOO_MANY_PIXELS, {"found": 6_000_000_000_000, "limit": 1_000_000})
-
-
-def test_an_image_of_exactly_the_allowed_pixels_is_read(tmp_path: Path, limits: Limits) -> None:
-    assert count_pages(stored(tmp_path, Image.new("1", (1000, 1000)), "PNG"), PNG, limits) == 1
-    error = refusal(stored(tmp_path, Image.new("1", (1000, 1001)), "PNG"), PNG, limits)
-    assert error.details == {"found": 1_001_000, "limit": 1_000_000}
-
-
-def test_a_later_page_with_too_many_pixels_is_found_when_looking_at_headers(tmp_path: Path, limits: Limits) -> None:
-    path = tiff(tmp_path, [(upright(), {}), (Image.new("1", (2000, 2000)), {})])
-    assert refusal(path, TIFF, limits).code is ErrorCode.TOO_MANY_PIXELS
-
-
-def test_more_pages_than_allowed_are_refused(tmp_path: Path, limits: Limits) -> None:
-    path = tiff(tmp_path, [(Image.new("L", (4, 4)), {})] * (limits.pages + 1))
-    error = refusal(path, TIFF, limits)
-    assert (error.code, error.details) == (ErrorCode.TOO_MANY_PAGES, {"found": 11, "limit": 10})
-
-
-@pytest.mark.parametrize(("media_type", "image_format"), FORMATS)
-def test_a_file_cut_off_in_the_middle_is_called_damaged_not_half_read(
-    tmp_path: Path, rendering: Rendering, limits: Limits, drawn: Path, media_type: str, image_format: str
-) -> None:
-    path = stored(tmp_path, Image.effect_noise((300, 300), 80).convert("RGB"), image_format)
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(DocumentError) as caught:
-        render(path, media_type, range(1, 1 + count_pages(path, media_type, limits)), rendering, limits, drawn)
-    assert caught.value.code is ErrorCode.CORRUPT_IMAGE
-    assert list(drawn.iterdir()) == []
-
-
-@pytest.mark.parametrize(("media_type", "image_format"), FORMATS)
-def test_a_header_with_nothing_behind_is_called_damaged(tmp_path: Path, limits: Limits, media_type: str, image_format: str) -> None:
-    path = stored(tmp_path, upright(), image_format)
-    path.write_bytes(path.read_bytes()[:12])
-    assert refusal(path, media_type, limits).code is ErrorCode.CORRUPT_IMAGE
-
-
-def test_one_damaged_page_of_a_tiff_leaves_the_others_readable(tmp_path: Path, rendering: Rendering, limits: Limits, drawn: Path) -> None:
-    out = io.BytesIO()
-    noise = Image.effect_noise((96, 64), 80)
-    upright().save(out, "TIFF", save_all=True, append_images=[noise, upright()], compression="jpeg")
-    content = bytearray(out.getvalue())
-    with Image.open(out) as image:
-        image.seek(1)
-        offset, length = image.tag_v2[273][0], image.tag_v2[279][0]  # type: ignore[attr-defined]
-    content[offset : offset + length] = b"\xff" * length
-    path = tmp_path / "document"
-    path.write_bytes(content)
-    assert count_pages(path, TIFF, limits) == 3
-    pages = render(path, TIFF, [1, 2, 3], rendering, limits, drawn)
-    assert [type(page) for page in pages] == [RenderedPage, UnrenderablePage, RenderedPage]
-
-
-def test_an_error_of_the_operating_system_is_not_blamed_on_the_file(tmp_path: Path, limits: Limits) -> None:
-    with pytest.raises(FileNotFoundError):
-        count_pages(tmp_path / "absent", PNG, limits)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pillow_heif
 import pytest
 from documents.pdf import PdfPage, pdf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from watcher.domain.errors import DocumentError, ErrorCode
@@ -110,3 +112,15 @@ def test_a_file_of_0_bytes_is_called_empty(tmp_path: Path) -> None:
     path = tmp_path / "scan.pdf"
     path.touch()
     assert refusal(path).code is ErrorCode.EMPTY_FILE
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from([b"", b"BM", b"PK\x03\x04", b"\0\0\0\x18ftyp", b"RIFF", b"%PDF-"]), st.binary(max_size=600))
+def test_whatever_the_bytes_there_is_a_type_or_a_code(tmp_path: Path, start: bytes, rest: bytes) -> None:
+    path = tmp_path / "any"
+    path.write_bytes(start + rest)
+    try:
+        outcome: object = sniff(path)
+    except DocumentError as error:
+        outcome = error.code
+    assert isinstance(outcome, FileType) or outcome in {ErrorCode.EMPTY_FILE, ErrorCode.UNSUPPORTED_TYPE}
