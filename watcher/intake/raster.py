@@ -34,9 +34,11 @@ def is_blank(image: Image.Image) -> bool:
 
     Averaging takes out the noise of scanners and JPEG: single pixels of a photograph of nothing, all black, deviate by up to 22, its
     blocks by 4. Text in 20 px letters that are 10 darker than their paper, which people hardly see, still deviates by 6.
+    Images with a side under 64 pixels are divided into smaller blocks, at least 8 along it.
     """
     channels = image if image.mode == "L" else image.convert("YCbCr")
-    means = ImageStat.Stat(channels.reduce((min(_BLOCK_SIDE, image.width), min(_BLOCK_SIDE, image.height))))
+    side = min(_BLOCK_SIDE, max(1, min(image.size) // _BLOCK_SIDE))
+    means = ImageStat.Stat(channels.reduce(side))
     return all(
         high - median <= _BLANK_DEVIATION and median - low <= _BLANK_DEVIATION
         for (low, high), median in zip(means.extrema, means.median, strict=True)

@@ -75,6 +75,13 @@ def test_a_page_with_two_words_is_not_blank(paper: tuple[int, int, int], ink: tu
     assert not is_blank(image)
 
 
+@pytest.mark.parametrize("size", [(2, 2), (6, 6), (11, 65), (63, 63), (3000, 4)])
+def test_a_small_image_of_two_colours_is_not_blank(size: tuple[int, int]) -> None:
+    image = Image.new("L", size, 255)
+    image.paste(0, (0, 0, size[0] // 2, size[1]))
+    assert not is_blank(image)
+
+
 def test_a_full_stop_is_not_blank() -> None:
     image = page()
     ImageDraw.Draw(image).rectangle((800, 800, 802, 802), fill=0)
