@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timezone
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -13,6 +14,8 @@ class Jobs:
     """A job that takes longer than its interval is not started again until it has ended."""
 
     def __init__(self, dispatcher: Dispatcher, poll_seconds: float, sweep_seconds: float) -> None:
+        # A round may take as long as the backlog: that it is not started twice is as it should be, and no news.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(timezone=timezone.utc)
         now = datetime.now(timezone.utc)
         for run, seconds in ((dispatcher.sweep, sweep_seconds), (dispatcher.scan, poll_seconds)):

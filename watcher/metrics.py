@@ -33,8 +33,8 @@ class Metrics:
         self._document_seconds = self._histogram("document_seconds", "Time of an attempt at a document", _DOCUMENT_SECONDS)
         self._page_seconds = self._histogram("page_seconds", "Time that the engine took for a page", _PAGE_SECONDS)
         self._in_progress = self._gauge("in_progress", "Documents that this replica works on")
-        self._waiting_seen = self._gauge("waiting_seen", "Unfinished documents that the last complete scan met")
-        self._last_scan = self._gauge("last_scan_timestamp_seconds", "When the last complete scan ended; 0 before the first")
+        self._waiting_seen = self._gauge("waiting_seen", "Documents left in the inbox, as far as the scan has seen")
+        self._last_scan = self._gauge("last_scan_timestamp_seconds", "When the inbox was last looked into; 0 before the first time")
         self._engine_ready = self._gauge("engine_ready", "1 while the engine can read pages")
 
     def working(self) -> AbstractContextManager[None]:
@@ -69,7 +69,7 @@ class Metrics:
         self._store_requests.labels(operation, status).inc()
 
     def scanned(self, waiting: int) -> None:
-        """A round over the inbox was completed and met so many documents that are not finished."""
+        """The inbox was looked into; so many of its documents, as far as it is known, are left to do."""
         self._waiting_seen.set(waiting)
         self._last_scan.set(self._now())
 

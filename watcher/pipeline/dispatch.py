@@ -37,6 +37,7 @@ class Dispatcher:
         self._active: set[str] = set()
         self._ended_at: dict[str, float] = {}
         self._settled: set[str] = set()
+        self._left: set[str] = set()  # met in this round, and held by another or waiting
         self._orphans: dict[str, Document] = {}
         self._swept = False
 
@@ -50,6 +51,8 @@ class Dispatcher:
         if self._bench.recogniser.state.info is None:
             self._vitals.looped()
             return
+        began = self._bench.clock.monotonic()
+        self._left = set()
         try:
             unfinished = self._deal()
         except StoreError as error:
@@ -58,8 +61,7 @@ class Dispatcher:
             return
         if unfinished is None:
             return
-        self._vitals.scanned(unfinished)
-        self._bench.metrics.scanned(unfinished)
+        self._scanned(began)
         with self._changed:
             idle = not self._active
         if unfinished == 0 and idle and self._swept:
@@ -119,8 +121,13 @@ class Dispatcher:
             yield document, self._bench.clock.monotonic()
         self._forget_ended()
         for dealt in self._inbox.deal():
-            self._vitals.looped()
+            self._scanned(dealt.listed_at)
             yield dealt.document, dealt.listed_at
+
+    def _scanned(self, listed_at: float) -> None:
+        in_inbox = self._inbox.waiting + len(self._left)
+        self._vitals.scanned(listed_at, in_inbox)
+        self._bench.metrics.scanned(in_inbox)
 
     def _start(self, log: str, document: Document, listed_at: float) -> bool:
         with self._changed:
@@ -152,6 +159,8 @@ class Dispatcher:
         if isinstance(acquired, Skip):
             if acquired.settled:
                 self._settled.add(log)
+            elif not acquired.gone:
+                self._left.add(log)
             if acquired.settled or acquired.gone:
                 self._orphans.pop(log, None)
             return

@@ -43,6 +43,8 @@ class Inbox:
         self._jitter = jitter
         self.stale_seconds = stale_seconds
         self._cursor = ""
+        self.waiting = 0
+        """Listed documents of the present window that were not dealt yet."""
 
     def deal(self) -> Iterator[Dealt]:
         """One round over the inbox, from where the last round was left to the end and from the start up to there.
@@ -62,12 +64,13 @@ class Inbox:
             listed_at = self._monotonic()
             listing = self._store.list(self._layout.incoming, after=self._cursor)
             while window := list(islice(listing, WINDOW)):
-                for info in self._ordered(window):
-                    if info.key in dealt:
-                        continue
+                documents = [info for info in self._ordered(window) if info.key not in dealt]
+                self.waiting = len(documents)
+                for info in documents:
                     if self._monotonic() - listed_at > self.stale_seconds:
                         break
                     dealt.add(info.key)
+                    self.waiting -= 1
                     yield Dealt(self._layout.document(info.key, info.etag, info.size, info.modified), listed_at)
                 else:
                     dealt.clear()

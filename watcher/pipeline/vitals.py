@@ -39,10 +39,10 @@ class Vitals:
         with self._lock:
             self._looped_at = self._monotonic()
 
-    def scanned(self, in_inbox: int) -> None:
-        """A round over the inbox was completed and saw so many documents that are not finished."""
+    def scanned(self, listed_at: float, in_inbox: int) -> None:
+        """The inbox was listed at that monotonic time; so many documents of it, as far as it is known, are left to do."""
         with self._lock:
-            self._scanned_at = self._looped_at = self._monotonic()
+            self._scanned_at, self._looped_at = listed_at, self._monotonic()
             self._in_inbox = in_inbox
             self._store_reason = ""
 

@@ -25,7 +25,7 @@ from watcher.storage.port import (
 )
 from watcher.storage.scratch import Scratch
 from watcher.storage.settling import Settling
-from watcher.storage.walk import PassedOver, check_key, check_prefix, walk
+from watcher.storage.walk import PassedOver, check_key, check_prefix, crosses_link, walk
 
 PLACE_TRIES = 100  # each is lost only to a delete that removed the emptied folder in between
 LAST_SECOND = 253_402_300_799  # of the year 9999, the last that a datetime can hold
@@ -129,7 +129,7 @@ class FolderStore:
     def delete(self, key: str) -> None:
         path = self._path(key)
         with worded(self._root):
-            if self._leads_astray(path) or path.is_dir():
+            if crosses_link(self._root, path.parent) or path.is_dir():
                 return
             with suppress(*_NOT_THERE):
                 path.unlink()
@@ -167,9 +167,6 @@ class FolderStore:
     def _is_watched(self, key: str) -> bool:
         return self._settle_prefix is not None and key.startswith(self._settle_prefix)
 
-    def _leads_astray(self, path: Path) -> bool:
-        return path.parent.resolve() != path.parent
-
     def _pass_over(self, key: str, reason: str) -> None:
         if (key, reason) not in self._told:
             self._told.add((key, reason))
@@ -198,7 +195,7 @@ class FolderStore:
     def _opened(self, key: str) -> Iterator[int]:
         path = self._path(key)
         with worded(self._root):
-            if self._leads_astray(path):
+            if crosses_link(self._root, path.parent):
                 raise NotFoundError(f"no such file: {key!r} (symbolic links are not followed)")
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a named pipe would block
@@ -220,7 +217,7 @@ class FolderStore:
             yield chunk
 
     def _place(self, path: Path, into_place: Callable[[], None]) -> None:
-        if self._leads_astray(path):
+        if crosses_link(self._root, path.parent):
             raise RefusedError(f"{str(path.parent)!r} is reached through a symbolic link: mount the folder there, or move the whole root")
         for _ in range(PLACE_TRIES):
             try:

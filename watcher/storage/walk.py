@@ -38,6 +38,11 @@ def check_prefix(prefix: str) -> None:
     _check_parts(prefix, parts if parts[-1] else parts[:-1])
 
 
+def crosses_link(root: Path, folder: Path) -> bool:
+    """Whether a symbolic link stands on the way from `root` down to `folder`, which need not exist."""
+    return any(step.is_symlink() for step in (folder, *folder.parents) if step.is_relative_to(root) and step != root)
+
+
 def walk(root: Path, prefix: str, after: str, passed_over: PassedOver) -> Iterator[str]:
     """Keys of the regular files below `root` that start with `prefix` and come after `after`, in the order of their UTF-8 bytes.
 
@@ -46,7 +51,7 @@ def walk(root: Path, prefix: str, after: str, passed_over: PassedOver) -> Iterat
     """
     start = prefix[: prefix.rfind("/") + 1]
     first, least = prefix.encode(), after.encode()
-    if (root / start).resolve() != root / start:
+    if crosses_link(root, root / start):
         passed_over(start, "a symbolic link")
         return
     pending = [_children(root, start, first, least, passed_over)]
