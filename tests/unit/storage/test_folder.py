@@ -152,11 +152,12 @@ class TestLinks:
         (root / "folder").symlink_to(outside)
         (root / "file").symlink_to(outside / "secret")
         (root / "loop").symlink_to(root)
+        (root / "itself").symlink_to(root / "itself")
         drop(root, "real")
         assert keys(store) == ["real"]
-        assert keys(store, "folder/") == []
-        assert {key for key, _ in passed_over} == {"folder", "file", "loop", "folder/"}
-        for key in ("folder/secret", "file", "loop/real"):
+        assert keys(store, "folder/") == keys(store, "itself/") == []
+        assert {key for key, _ in passed_over} == {"folder", "file", "loop", "itself", "folder/", "itself/"}
+        for key in ("folder/secret", "file", "loop/real", "itself", "itself/x"):
             with pytest.raises(NotFoundError):
                 store.get(key)
             with pytest.raises(NotFoundError):
