@@ -44,7 +44,7 @@ def pdf(pages: Sequence[PdfPage], *, field: bytes | None = None, password: str |
     for index, (number, page) in enumerate(zip(numbers, pages, strict=True)):
         stream(number + 1, page.content)
         annotations = b" /Annots [3 0 R]" if field is not None and index == 0 else b""
-        objects[number] = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %g %g] /Rotate %d /Contents %d 0 R /Resources << >>%s >>" % (
+        objects[number] = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %f %f] /Rotate %d /Contents %d 0 R /Resources << >>%s >>" % (
             page.width,
             page.height,
             page.rotate,

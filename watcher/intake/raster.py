@@ -16,17 +16,13 @@ _BLANK_DEVIATION = 4  # of 255
 def reduction(width: float, height: float, max_pixels: int) -> float:
     """The factor, at most 1, by which both sides are scaled so that the page has at most `max_pixels` after rounding up.
 
-    >>> reduction(1000, 1000, 250_000)
-    0.499
-    >>> reduction(10, 10, 250_000)
-    1.0
+    Sides from 1e-38 to 1e38, as a PDF may give them. 1,000 x 1,000 with a bound of 250,000 gives 0.499.
     """
     if math.ceil(width) * math.ceil(height) <= max_pixels:
         return 1.0
-    # Rounding up adds less than one pixel a side: (w f + 1)(h f + 1) <= max_pixels, solved for f; a side below one pixel counts as one.
+    # Rounding up adds less than one pixel a side: (w f + 1)(h f + 1) = max_pixels, solved for f in the form that cancels no digits.
     spread = width + height
-    factor = (math.sqrt(spread * spread + 4 * width * height * (max_pixels - 1)) - spread) / (2 * width * height)
-    return math.floor(factor * 1e12) / 1e12
+    return 2 * (max_pixels - 1) / (math.sqrt(spread * spread + 4 * width * height * (max_pixels - 1)) + spread)
 
 
 def is_blank(image: Image.Image) -> bool:

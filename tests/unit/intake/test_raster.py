@@ -14,11 +14,12 @@ from PIL import Image, ImageDraw, ImageFont
 from watcher.intake.port import Rendering
 from watcher.intake.raster import is_blank, reduction, write_page
 
-sides = st.floats(min_value=1e-6, max_value=1e9)
+sides = st.one_of(st.floats(min_value=1e-38, max_value=1e38), st.floats(min_value=1, max_value=1e6))
 
 
 @given(sides, sides, st.integers(min_value=10_000, max_value=10**9))
-@example(1e9, 1e-6, 10_000)
+@example(1e38, 1e-38, 10_000)
+@example(1e38, 1e38, 10**9)
 @example(8400 * 200 / 72, 8400 * 200 / 72, 16_000_000)
 def test_a_reduced_page_has_at_most_the_allowed_pixels_after_rounding_up(width: float, height: float, max_pixels: int) -> None:
     factor = reduction(width, height, max_pixels)
