@@ -34,8 +34,7 @@ CHUNK_BYTES = 1 << 20
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VERSIONING_UNKNOWN = {"AccessDenied", "NotImplemented", "MethodNotAllowed"}
 
-
-Observed = Callable[[str, str], None]
+Observed = Callable[[str, str], None]  # (operation, status)
 
 
 def _tell_nobody(operation: str, status: str) -> None:
@@ -62,15 +61,20 @@ class S3Store:
     """Requests that may be sent twice are repeated by the SDK; creates and deletes are sent once, because a repeat hides what the first did.
 
     Errors in reading a body's file or in writing a download's target are the caller's and stay `OSError`. Raises `RefusedError` where the
-    endpoint is no address. `observed` is told the operation and the status of every answer, those that the SDK asks again for included.
+    endpoint is no address, or where AWS variables of the environment name what is not there. `observed` is told the operation and the status of every answer, those that the SDK asks again for included.
     """
 
     def __init__(self, config: S3Config, observed: Observed = _tell_nobody) -> None:
         self._bucket = config.bucket
         self._place = Place(config.endpoint, config.bucket, config.region)
-        session = boto3.session.Session()
-        self._patient = _client(session, config, config.attempts)
-        self._once = _client(session, config, 1)
+        try:
+            session = boto3.session.Session()
+            self._patient = _client(session, config, config.attempts)
+            self._once = _client(session, config, 1)
+        except ValueError:
+            raise RefusedError(f"{config.endpoint!r} is no address: CLOUDRU_S3_ENDPOINT has the form https://s3.cloud.ru") from None
+        except BotoCoreError as error:
+            raise RefusedError(f"this machine's settings for Amazon's tools are in the way (AWS_... variables, ~/.aws): {error}") from None
         for client in (self._patient, self._once):
             client.meta.events.register("response-received.s3", _teller(observed))
 
@@ -211,27 +215,24 @@ def _teller(observed: Observed) -> Callable[..., None]:
 
 
 def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> S3Client:
-    try:
-        return session.client(
-            "s3",
-            endpoint_url=config.endpoint,
-            region_name=config.region,
-            aws_access_key_id=config.access_key,
-            aws_secret_access_key=config.secret_key,
-            config=Config(
-                signature_version="s3v4",
-                s3={"addressing_style": config.addressing},
-                connect_timeout=config.connect_timeout,
-                read_timeout=config.read_timeout,
-                retries={"total_max_attempts": attempts, "mode": "standard"},
-                max_pool_connections=config.pool_size,
-                # checksums in trailers, the SDK's default, are refused by stores that are not Amazon's
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
-    except ValueError:
-        raise RefusedError(f"{config.endpoint!r} is no address: CLOUDRU_S3_ENDPOINT has the form https://s3.cloud.ru") from None
+    return session.client(
+        "s3",
+        endpoint_url=config.endpoint,
+        region_name=config.region,
+        aws_access_key_id=config.access_key,
+        aws_secret_access_key=config.secret_key,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": config.addressing},
+            connect_timeout=config.connect_timeout,
+            read_timeout=config.read_timeout,
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            max_pool_connections=config.pool_size,
+            # checksums in trailers, the SDK's default, are refused by stores that are not Amazon's
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
 
 
 @contextmanager

@@ -230,10 +230,37 @@ def test_requests_carry_the_condition_and_no_checksum_of_the_sdks() -> None:
         assert "Credential=tenant:key/" in request
 
 
+def test_every_answer_is_observed_also_the_repeated() -> None:
+    told: list[tuple[str, str]] = []
+    with run_canned(reply(500, code="InternalError"), reply(200, **BODY), NO_ANSWER) as server:
+        store = S3Store(config(server.endpoint, attempts=2), lambda operation, status: told.append((operation, status)))
+        put(store)
+        with pytest.raises(OutcomeUnknownError):
+            create(store)
+    assert told == [("PutObject", "500"), ("PutObject", "200"), ("PutObject", "no answer")]
+
+
 @pytest.mark.parametrize("endpoint", ["s3.cloud.ru", "", "http://", "not an address"])
 def test_an_endpoint_that_is_no_address_is_refused(endpoint: str) -> None:
     with pytest.raises(RefusedError, match="CLOUDRU_S3_ENDPOINT"):
         S3Store(config(endpoint))
+
+
+def test_a_profile_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "absent")
+    with pytest.raises(RefusedError, match=r"AWS_.*absent"):
+        S3Store(config("http://127.0.0.1:1"))
+
+
+def test_the_variables_of_amazons_tools_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"ENDPOINT_URL": "http://127.0.0.1:1", "MAX_ATTEMPTS": "9", "ACCESS_KEY_ID": "other", "REGION": "other"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with run_canned(reply(500, code="InternalError")) as server:
+        with pytest.raises(OutcomeUnknownError):
+            create(S3Store(config(server.endpoint)))
+        (request,) = server.requests
+    assert "Credential=tenant:key/" in request
+    assert "/ru-central-1/s3/" in request
 
 
 def test_a_bucket_that_can_be_none_is_refused() -> None:
