@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 # A recipe that installs never runs beside one that uses what it installs.
 .NOTPARALLEL:
-.PHONY: help run test check image venv deps run-deps
+.PHONY: help run test check bench image venv deps run-deps
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -23,6 +23,9 @@ check: venv ## Lint, format, types, direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: venv ## Measure what the daemon costs around the engine, as ratios to a plain loop
+	@$(BIN)/python -m benchmarks
 
 image: ## Build the container image (BASE_IMAGE=... for another GPU)
 	@bash scripts/image.sh '$(IMAGE)' '$(BASE_IMAGE)'
