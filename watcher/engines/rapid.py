@@ -17,6 +17,9 @@ from watcher.domain.page import EngineInfo
 from watcher.engines.layout import Detected, blocks
 from watcher.engines.port import Engine, PageImage, PageReading
 
+_LONGEST = 8
+"""RapidOCR enlarges pages until their shorter side has 736 pixels: one of 3 x 900 would become 736 x 220,000. Longer shapes are padded."""
+
 _ROLES = ("det", "cls", "rec")  # finding lines, telling which stand on their head, reading
 
 
@@ -55,7 +58,8 @@ class _Rapid:
     def _read(self, page: PageImage) -> PageReading:
         started = time.perf_counter()
         with Image.open(page.path) as file:
-            blue_first = self._numpy.ascontiguousarray(self._numpy.asarray(file.convert("RGB"))[:, :, ::-1])
+            image = _padded(file.convert("RGB"))
+        blue_first = self._numpy.ascontiguousarray(self._numpy.asarray(image)[:, :, ::-1])
         found = self._engine(blue_first)
         lines = self._lines(found, page) if getattr(found, "txts", None) else []
         return PageReading(tuple(blocks(lines)), time.perf_counter() - started)
@@ -75,6 +79,16 @@ def _model(folder: Path, role: str) -> Path:
     if not found:
         raise FileNotFoundError(f"no model for {role!r} in {folder}: install rapidocr from its wheel again")
     return found[0]
+
+
+def _padded(image: Image.Image) -> Image.Image:
+    """White to the right or below, which moves no pixel."""
+    shortest = -(-max(image.size) // _LONGEST)
+    if min(image.size) >= shortest:
+        return image
+    canvas = Image.new("RGB", (max(image.width, shortest), max(image.height, shortest)), color="white")
+    canvas.paste(image, (0, 0))
+    return canvas
 
 
 def _bounds(corners: Any) -> tuple[int, int, int, int]:
