@@ -17,7 +17,7 @@ from watcher.domain.page import EngineInfo
 from watcher.engines.layout import Detected, blocks
 from watcher.engines.port import Engine, PageImage, PageReading
 
-_LONGEST = 8
+_LONGEST = 4
 """RapidOCR enlarges pages until their shorter side has 736 pixels: one of 3 x 900 would become 736 x 220,000. Longer shapes are padded."""
 
 _ROLES = ("det", "cls", "rec")  # finding lines, telling which stand on their head, reading
