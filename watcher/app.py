@@ -45,6 +45,7 @@ from watcher.storage.folder import FolderStore
 from watcher.storage.port import RefusedError, Store, StoreError
 from watcher.storage.probe import ClaimMode, ProbeResult, probe_conditions, probe_delete_condition
 from watcher.storage.s3 import Observed, S3Config, S3Store
+from watcher.storage.walk import PassedOver
 from watcher.web import HttpServer, create_app
 
 UPLOADS_PER_DOCUMENT = 4
@@ -53,19 +54,28 @@ PARSER_CALLS_PER_CHILD = 500
 PROBE_RETRY_SECONDS = 10.0
 STALE_WINDOW_POLLS = 6
 """A window of the inbox that was not dealt within so many polls is listed again."""
+QUIET_SETTLINGS = 2
+"""A folder hides files until they have settled: only an inbox that stayed empty for twice as long is empty."""
 
 EXIT_OK, EXIT_ERROR, EXIT_SOME_FAILED = 0, 1, 3
+
+
+def _tell_nobody(first: str, second: str) -> None:
+    pass
 
 
 def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def open_store(settings: Settings, observed: Observed = lambda operation, status: None) -> Store:
-    """The bucket where all four variables are set, else the folder. Raises `RefusedError`. `observed` is told of each answer of the bucket."""
+def open_store(settings: Settings, observed: Observed = _tell_nobody, passed_over: PassedOver = _tell_nobody) -> Store:
+    """The bucket where all four variables are set, else the folder. Raises `RefusedError`.
+
+    `observed` is told of each answer of the bucket, `passed_over` of each file of the folder that cannot be a document.
+    """
     s3, storage = settings.s3, settings.storage
     if not s3.configured:
-        return FolderStore(Path(storage.folder), settings.layout.incoming, storage.settle_seconds, utc_now)
+        return FolderStore(Path(storage.folder), settings.layout.incoming, storage.settle_seconds, utc_now, passed_over)
     return S3Store(
         S3Config(
             endpoint=s3.endpoint,
@@ -165,8 +175,11 @@ class Daemon:
         self._metrics.engine(ready=engine.phase == "ready", restarts=engine.restarts)
         return self._metrics.render()
 
+    def _passed_over(self, key: str, reason: str) -> None:
+        self._log.warning("file_passed_over", document=key, reason=reason)
+
     def _watch(self, drain: bool) -> int:
-        store = open_store(self._settings, self._metrics.store_request)
+        store = open_store(self._settings, self._metrics.store_request, self._passed_over)
         layout = layout_of(self._settings)
         self._facts = self._probe(store, layout, insist=not drain)
         if self._facts is None:
@@ -259,7 +272,8 @@ class Daemon:
         acquirer = Acquirer(store, identity, rules.policy, keeps_source=keeps_source)
         stale_seconds = STALE_WINDOW_POLLS * settings.watch.poll_seconds
         inbox = Inbox(store, layout, tuple(settings.watch.ignore), time.monotonic, random.random, stale_seconds)
-        return Dispatcher(bench, acquirer, inbox, Sweep(store, layout), self._vitals, settings.watch.documents)
+        quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
+        return Dispatcher(bench, acquirer, inbox, Sweep(store, layout), self._vitals, settings.watch.documents, quiet_seconds)
 
 
 def new_log() -> FilteringBoundLogger:

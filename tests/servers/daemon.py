@@ -94,12 +94,12 @@ class Daemon:
         except HTTPError as error:
             return error.code, error.read().decode()
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def end(self, number: signal.Signals = signal.SIGTERM, seconds: float = 60) -> int:
         """Signals it and returns its exit code."""
-        self.signal(number)
+        self.send(number)
         return self.process.wait(seconds)
 
 

@@ -21,9 +21,14 @@ _LOOK_SECONDS = 0.5
 
 
 class Dispatcher:
-    """`documents`: how many this replica works on at once. `scan` and `sweep` are each called from one thread at a time."""
+    """`documents`: how many this replica works on at once; `quiet_seconds`: how long an inbox must stay empty to count as drained.
 
-    def __init__(self, bench: Bench, acquirer: Acquirer, inbox: Inbox, sweeper: Sweep, vitals: Vitals, documents: int) -> None:
+    `scan` and `sweep` are each called from one thread at a time.
+    """
+
+    def __init__(
+        self, bench: Bench, acquirer: Acquirer, inbox: Inbox, sweeper: Sweep, vitals: Vitals, documents: int, quiet_seconds: float = 0.0
+    ) -> None:
         self._bench = bench
         self._acquirer = acquirer
         self._inbox = inbox
@@ -40,6 +45,8 @@ class Dispatcher:
         self._left: set[str] = set()  # met in this round, and held by another or waiting
         self._orphans: dict[str, Document] = {}
         self._swept = False
+        self._quiet_seconds = quiet_seconds
+        self._empty_since: float | None = None
 
     @property
     def drained(self) -> threading.Event:
@@ -64,7 +71,11 @@ class Dispatcher:
         self._scanned(began)
         with self._changed:
             idle = not self._active
-        if unfinished == 0 and idle and self._swept:
+        if unfinished or not idle or not self._swept:
+            self._empty_since = None
+            return
+        self._empty_since = began if self._empty_since is None else self._empty_since
+        if began - self._empty_since >= self._quiet_seconds:
             self._drained.set()
 
     def sweep(self) -> None:
