@@ -32,6 +32,7 @@ from watcher.intake.port import Limits, Rendering
 from watcher.jobs import Jobs
 from watcher.lease.acquire import Acquirer
 from watcher.lease.claim import Identity
+from watcher.lease.keeper import kept
 from watcher.metrics import Metrics
 from watcher.pipeline.bench import Bench, Rules
 from watcher.pipeline.dispatch import Dispatcher
@@ -259,6 +260,7 @@ class Daemon:
             recogniser=self._recogniser,
             uploads=uploads,
             remover=SourceRemover(store, facts.removal),
+            keep=kept,
             mirror=Mirror(Path(output.folder), output.max_bytes, store, layout) if output.folder else None,
             scratch=self._scratch,
             clock=self._clock,

@@ -24,6 +24,7 @@ from watcher.engines.recogniser import EngineState, Recognition
 from watcher.intake.port import Inspection, RenderedPage, UnrenderablePage
 from watcher.lease.acquire import Acquirer
 from watcher.lease.claim import Claim, Identity
+from watcher.lease.keeper import kept
 from watcher.metrics import Metrics
 from watcher.pipeline.attempt import Attempt, End
 from watcher.pipeline.bench import Bench, Rules
@@ -117,6 +118,7 @@ def in_process_replica(name: str, store: Store, scratch: Path, removal: RemovalM
             recogniser=recogniser,
             uploads=uploads,
             remover=SourceRemover(store, removal),
+            keep=kept,
             mirror=None,
             scratch=scratch,
             clock=time.clock,

@@ -21,7 +21,6 @@ from watcher.domain.manifest import Manifest
 from watcher.engines.recogniser import EngineUnavailableError
 from watcher.intake.fetch import Fetched, SourceChangedError, fetch
 from watcher.lease.claim import Claim, FencedError
-from watcher.lease.keeper import kept
 from watcher.lease.log import CLOSED_HINT, JSON
 from watcher.pipeline.bench import Bench, GivenBackError
 from watcher.pipeline.commit import archive_source, point_to, write_derived, write_manifest
@@ -107,7 +106,7 @@ class Attempt:
     def _work(self, scratch: Path) -> _Finished:
         """Everything that happens while the claim is renewed. Expected errors become the value that says what follows."""
         try:
-            with kept(self._claim):
+            with self._bench.keep(self._claim):
                 return self._read_or_tail(scratch)
         except GivenBackError:
             return End.GIVEN_BACK
@@ -223,7 +222,7 @@ class Attempt:
     def _quarantine(self, fault: Fault, scratch: Path) -> End:
         bench, document = self._bench, self._document
         claim = self._claim if self._claim.entry.purpose is Purpose.QUARANTINE else self._claim.quarantine(fault)
-        with kept(claim):
+        with bench.keep(claim):
             fetched = scratch / FETCHED
             if not fetched.exists():
                 try:

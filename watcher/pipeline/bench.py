@@ -16,6 +16,7 @@ from watcher.domain.document import Layout
 from watcher.domain.page import EngineInfo
 from watcher.domain.retry import RetryPolicy
 from watcher.engines.recogniser import EngineUnavailableError
+from watcher.lease.keeper import Keep
 from watcher.metrics import Metrics
 from watcher.pipeline.mirror import Mirror
 from watcher.pipeline.ports import Parser, Recogniser
@@ -62,6 +63,7 @@ class Bench:
     recogniser: Recogniser
     uploads: Executor
     remover: SourceRemover
+    keep: Keep
     mirror: Mirror | None
     scratch: Path
     clock: Clock
