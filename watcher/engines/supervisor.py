@@ -97,7 +97,7 @@ class Supervisor:
             return self._state
 
     def load(self) -> None:
-        """Starts the engine and tries it out. Raises EngineUnavailableError, whose cause is then also the state's reason."""
+        """Starts the engine and tries it out. Raises EngineUnavailableError, whose text is then also the state's reason."""
         self._log.info("engine_loading")
         started = self._clock.monotonic()
         if self._broken:
