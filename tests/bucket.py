@@ -6,11 +6,10 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from watcher.domain.claim import Entry, Phase
+from watcher.domain.claim import Entry, Phase, standing
 from watcher.domain.manifest import ErrorReport, Manifest
+from watcher.lease.names import last_entries, split_log_object
 from watcher.storage.port import Store
-
-_ENTRY = re.compile(r"claims/(?P<log>.+/[0-9a-f]{12})/(?P<number>\d{6})")
 
 
 @dataclass(frozen=True)
@@ -30,24 +29,35 @@ class Bucket:
 
     def errors(self) -> dict[str, ErrorReport]:
         """By the key of their source."""
-        reports = [ErrorReport.model_validate_json(self.text(key)) for key in self.keys("failed/") if key.endswith("/error.json")]
-        return {report.source.key: report for report in reports}
+        return {report.source.key: report for report in self.error_reports()}
+
+    def error_reports(self) -> list[ErrorReport]:
+        """One for each failed version."""
+        return [ErrorReport.model_validate_json(self.text(key)) for key in self.keys("failed/") if key.endswith("/error.json")]
 
     def markdown(self, folder: str) -> str:
         return self.text(folder + "document.md")
 
     def last_entries(self) -> dict[str, Entry]:
-        last: dict[str, str] = {}
+        """By log, without the claims' prefix and the last slash. Where bids of crashed bidders stand, the entry that counts."""
+        logs: dict[str, list[str]] = {}
         for key in self.keys("claims/"):
-            if match := _ENTRY.fullmatch(key):
-                last[match["log"]] = max(key, last.get(match["log"], ""))
-        return {log: Entry.model_validate_json(self.text(key)) for log, key in last.items()}
+            if split := split_log_object(key):
+                logs.setdefault(split[0], []).append(split[1])
+        return {
+            log.removeprefix("claims/").removesuffix("/"): standing(
+                Entry.model_validate_json(self.text(log + str(name))) for name in last_entries(names)
+            )
+            for log, names in logs.items()
+            if last_entries(names)
+        }
 
     def check_finished(self) -> int:
         """Every manifest's outputs stand with that size and hash, nothing else stands beside them. Returns how many were checked."""
         checked = 0
         for folder, manifest in self.manifests().items():
-            assert {folder + output.name for output in manifest.outputs} | {folder + "manifest.json"} == set(self.keys(folder))
+            listed = {folder + output.name for output in manifest.outputs} | {folder + "manifest.json"}
+            assert listed == set(self.keys(folder)), sorted(listed ^ set(self.keys(folder)))
             for output in manifest.outputs:
                 info, body = self.store.get(folder + output.name)
                 assert (info.size, info.etag) == (output.size, output.etag), output

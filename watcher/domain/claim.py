@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -65,6 +66,17 @@ class Beat(Value):
     at: datetime
     pages_done: int = 0
     pages_total: int = 0
+
+
+_CAUTION = {Phase.CLOSED: 0, Phase.WAITING: 1, Phase.HELD: 2}
+
+
+def standing(entries: Iterable[Entry]) -> Entry:
+    """The entry that counts where bids of crashed bidders stand beside the one that won, or alone: the most cautious of them.
+
+    One that may be held is waited out, one that condemns the document is heeded, and no attempt is forgotten. Raises `ValueError` for none.
+    """
+    return max(entries, key=lambda entry: (_CAUTION[entry.phase], entry.purpose is Purpose.QUARANTINE, entry.attempts, entry.nonce))
 
 
 @dataclass(frozen=True)

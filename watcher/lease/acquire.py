@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from watcher.domain.claim import Entry, Phase, Skip, Take, decide
 from watcher.domain.manifest import Source
 from watcher.domain.retry import RetryPolicy
+from watcher.lease.appending import Append, Appender, Creates
 from watcher.lease.claim import Claim, Identity, claim
-from watcher.lease.log import Append, ClaimLog, Tail
+from watcher.lease.log import ClaimLog, Tail
 from watcher.storage.port import NotFoundError, Store
 
 
@@ -25,19 +26,22 @@ class _Observation:
 class Acquirer:
     """Acquires by appending, and by watching logs that others hold. Any thread may call it, each log from one thread at a time."""
 
-    def __init__(self, store: Store, identity: Identity, policy: RetryPolicy, *, keeps_source: bool) -> None:
+    def __init__(
+        self, store: Store, identity: Identity, policy: RetryPolicy, *, keeps_source: bool, appender: Appender | None = None
+    ) -> None:
         self._store = store
         self._identity = identity
         self._policy = policy
         self._keeps_source = keeps_source
+        self._appender = appender or Creates()
         self._observations: dict[str, _Observation] = {}
         self._lock = threading.Lock()
 
     def acquire(self, prefix: str, source: Source) -> Claim | Skip:
         """Tries to hold the log `prefix` of a version whose source was seen in the inbox, or whose log was seen open."""
-        log = ClaimLog(self._store, prefix)
+        log = ClaimLog(self._store, prefix, self._appender)
         if self._observed(prefix) is None:
-            first = claim(log, 1, self._identity.entry(Phase.HELD, source, attempts=1), self._identity)
+            first = claim(log, 1, self._identity.entry(Phase.HELD, source, attempts=1), self._identity, frozenset())
             if isinstance(first, Claim):
                 return first
             if first is Append.UNKNOWN:
@@ -59,7 +63,7 @@ class Acquirer:
         observation = self._observed(log.prefix)
         if observation is None or observation.tail != tail:
             try:
-                entry = log.read(tail.number)
+                entry = log.read(tail.entries)
             except NotFoundError:
                 return Skip("emptied", gone=True)
             observation = _Observation(tail, entry, clock.monotonic())
@@ -78,7 +82,7 @@ class Acquirer:
         if observation.entry.phase is Phase.CLOSED and not self._still_there(source):
             return Skip("gone", gone=True)
         self.forget(log.prefix)
-        taken = self._append(log, tail.number + 1, source, decision)
+        taken = self._append(log, tail, source, decision)
         if isinstance(taken, Claim):
             taken.taken_over = observation.entry.phase is Phase.HELD
         return taken
@@ -90,9 +94,9 @@ class Acquirer:
         except NotFoundError:
             return False
 
-    def _append(self, log: ClaimLog, number: int, source: Source, take: Take) -> Claim | Skip:
+    def _append(self, log: ClaimLog, tail: Tail, source: Source, take: Take) -> Claim | Skip:
         entry = self._identity.entry(Phase.HELD, source, take.attempts, purpose=take.purpose, handovers=take.handovers, error=take.error)
-        taken = claim(log, number, entry, self._identity)
+        taken = claim(log, tail.number + 1, entry, self._identity, tail.entries)
         return taken if isinstance(taken, Claim) else Skip(taken.value)
 
     def _observed(self, prefix: str) -> _Observation | None:

@@ -10,7 +10,9 @@ from datetime import timedelta
 from watcher.domain.claim import Beat, Entry, Fault, Outcome, Phase, Purpose
 from watcher.domain.clock import Clock
 from watcher.domain.manifest import Source
-from watcher.lease.log import Append, ClaimLog
+from watcher.lease.appending import Append
+from watcher.lease.log import ClaimLog
+from watcher.lease.names import EntryName
 from watcher.storage.port import StoreError
 
 HELD_SHARE = 2 / 3
@@ -60,10 +62,10 @@ class Identity:
         )
 
 
-def claim(log: ClaimLog, number: int, entry: Entry, identity: Identity) -> Claim | Append:
-    """Appends a held entry. A `Claim` only where it was won and its deadline still lies ahead."""
+def claim(log: ClaimLog, number: int, entry: Entry, identity: Identity, known: frozenset[EntryName] | None) -> Claim | Append:
+    """Appends a held entry, `known` as in `Appender.append`. A `Claim` only where it was won and its deadline still lies ahead."""
     deadline = identity.clock.monotonic() + HELD_SHARE * identity.lease_seconds
-    result = log.append(number, entry)
+    result = log.append(number, entry, known)
     if result is not Append.WON:
         return result
     if identity.clock.monotonic() >= deadline:
@@ -101,7 +103,7 @@ class Claim:
             raise FencedError
 
     def renew(self) -> bool:
-        """Beats, makes sure that nobody took over, and only if both answers came before the old deadline moves it. False where it did not move."""
+        """Beats, makes sure that nobody took over or replaced its entry, and only if both answers came before the old deadline moves it. False where it did not move."""
         clock = self.identity.clock
         if self.fenced:
             return False
@@ -112,10 +114,10 @@ class Claim:
         )
         try:
             self.log.beat(self.number, beat)
-            taken_over = self.log.has(self.number + 1)
+            lost = self.log.lost(self.number, self.entry)
         except StoreError:
             return False
-        if taken_over:
+        if lost:
             self._fenced.set()
         if self.fenced:
             return False
@@ -147,7 +149,7 @@ class Claim:
         """The claim under which a failed document is moved out of the inbox. Raises `FencedError` where it could not be had."""
         self.check()
         entry = self._following(Phase.HELD, purpose=Purpose.QUARANTINE, error=error)
-        following = claim(self.log, self.number + 1, entry, self.identity)
+        following = claim(self.log, self.number + 1, entry, self.identity, known=None)
         self._fenced.set()
         if not isinstance(following, Claim):
             raise FencedError
@@ -180,4 +182,6 @@ class Claim:
         """True where the entry stands; False where another holds the log by now, or nobody can tell."""
         result = self.log.append(self.number + 1, entry)
         self._fenced.set()
+        if result is Append.LOST:
+            self.log.replaced(self.number, self.entry)  # documents that end before the first beat are told of, too
         return result is Append.WON

@@ -1,91 +1,80 @@
-"""The append-only claim log of one document version: S/000001, 000002, ... created once, and S/<n>.beat."""
+"""The append-only claim log of one document version: entries that are created once, and the beat of each entry's owner."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from watcher.domain.claim import Beat, Entry
-from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store
-
-_ENTRY = re.compile(r"\d{6}")
-_CREATES_BEFORE_UNKNOWN = 2
-JSON = "application/json"
-CLOSED_HINT = "closed"
-"""`S/closed`: the document is finished and stays in the inbox; one listing of all logs tells which ones."""
-
-
-class Append(Enum):
-    WON = "won"
-    LOST = "lost"
-    UNKNOWN = "unknown"  # no usable answer, and nothing to read back: counts as not held
+from watcher.domain.claim import Beat, Entry, standing
+from watcher.lease.appending import JSON, Append, Appender, Creates
+from watcher.lease.names import EntryName, beat_name, last_entries
+from watcher.storage.port import NotFoundError, Store
 
 
 @dataclass(frozen=True)
 class Tail:
-    """The end of a log as one listing shows it. Entries are never rewritten, so an entry's ETag stands for its nonce."""
+    """The end of a log as one listing shows it. Entries are never rewritten, so an entry's ETag stands for its nonce.
 
-    number: int
-    entry_etag: str
+    `etags` are those of the entries with the highest number: more than one where bids for it have not been withdrawn.
+    """
+
+    etags: tuple[tuple[EntryName, str], ...]
     beat_etag: str | None
+
+    @property
+    def number(self) -> int:
+        return self.etags[0][0].number
+
+    @property
+    def entries(self) -> frozenset[EntryName]:
+        return frozenset(name for name, _ in self.etags)
 
 
 @dataclass(frozen=True)
 class ClaimLog:
-    """`prefix` is S, with its slash."""
+    """`prefix` is S, with its slash. `appender` matters to those alone that append."""
 
     store: Store
     prefix: str
+    appender: Appender = field(default_factory=Creates)
 
-    def append(self, number: int, entry: Entry) -> Append:
-        """The only claim primitive: creates entry `number`, and where the answer is not a plain yes, reads back whose it is.
+    def append(self, number: int, entry: Entry, known: frozenset[EntryName] | None = None) -> Append:
+        """See `Appender.append`: the only claim primitive."""
+        return self.appender.append(self.store, self.prefix, number, entry, known)
 
-        Raises `UnavailableError` or `RefusedError` where the store answers neither.
-        """
-        key = self._entry_key(number)
-        body = entry.model_dump_json().encode()
-        for _ in range(_CREATES_BEFORE_UNKNOWN):
+    def lost(self, number: int, entry: Entry) -> bool:
+        """Whether our entry `number` is not the last one any more, or was replaced."""
+        return self.replaced(number, entry) or self.appender.overtaken(self.store, self.prefix, number)
+
+    def replaced(self, number: int, entry: Entry) -> bool:
+        return self.appender.replaced(self.store, self.prefix, number, entry)
+
+    def read(self, names: Iterable[EntryName]) -> Entry:
+        """The entry that counts of those of one number. Raises `NotFoundError` where none stands any more."""
+        entries, gone = [], NotFoundError(f"no such entry: {self.prefix}")
+        for name in names:
             try:
-                self.store.create(key, body, JSON)
-            except (AlreadyExistsError, OutcomeUnknownError):
-                try:
-                    standing = self.read(number)
-                except NotFoundError:
-                    continue
-                return Append.WON if standing.nonce == entry.nonce else Append.LOST
-            return Append.WON
-        return Append.UNKNOWN
-
-    def read(self, number: int) -> Entry:
-        """Raises `NotFoundError`."""
-        return Entry.model_validate_json(self.store.get(self._entry_key(number))[1])
+                entries.append(Entry.model_validate_json(self.store.get(self.prefix + str(name))[1]))
+            except NotFoundError as error:
+                gone = error
+        if not entries:
+            raise gone
+        return standing(entries)
 
     def tail(self) -> Tail | None:
         """The last entry and its beat, by one listing; None for a log without entries."""
         etags = {info.key.removeprefix(self.prefix): info.etag for info in self.store.list(self.prefix)}
-        entries = [name for name in etags if _ENTRY.fullmatch(name)]
-        if not entries:
+        last = last_entries(etags)
+        if not last:
             return None
-        last = max(entries)
-        return Tail(int(last), etags[last], etags.get(f"{last}.beat"))
-
-    def has(self, number: int) -> bool:
-        try:
-            self.store.head(self._entry_key(number))
-        except NotFoundError:
-            return False
-        return True
+        return Tail(tuple((name, etags[str(name)]) for name in last), etags.get(beat_name(last[0].number)))
 
     def beat(self, number: int, beat: Beat) -> None:
         """Rewrites the beat of an entry that is ours."""
-        self.store.put(f"{self._entry_key(number)}.beat", beat.model_dump_json().encode(), JSON)
+        self.store.put(self.prefix + beat_name(number), beat.model_dump_json().encode(), JSON)
 
     def read_beat(self, number: int) -> Beat | None:
         try:
-            return Beat.model_validate_json(self.store.get(f"{self._entry_key(number)}.beat")[1])
+            return Beat.model_validate_json(self.store.get(self.prefix + beat_name(number))[1])
         except NotFoundError:
             return None
-
-    def _entry_key(self, number: int) -> str:
-        return f"{self.prefix}{number:06d}"

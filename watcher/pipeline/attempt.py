@@ -20,8 +20,9 @@ from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.manifest import Manifest
 from watcher.engines.recogniser import EngineUnavailableError
 from watcher.intake.fetch import Fetched, SourceChangedError, fetch
+from watcher.lease.appending import JSON
 from watcher.lease.claim import Claim, FencedError
-from watcher.lease.log import CLOSED_HINT, JSON
+from watcher.lease.names import CLOSED_HINT
 from watcher.pipeline.bench import Bench, GivenBackError
 from watcher.pipeline.commit import archive_source, point_to, write_derived, write_manifest
 from watcher.pipeline.quarantine import fault_of_lost_attempts, quarantine, release_quarantine, was_quarantined

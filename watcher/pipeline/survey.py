@@ -82,7 +82,7 @@ def _state(store: Store, layout: Layout, document: Document, keeps_source: bool)
     if tail is None:
         return None
     try:
-        entry = log.read(tail.number)
+        entry = log.read(tail.entries)
     except NotFoundError:
         return None
     if entry.phase is Phase.CLOSED:

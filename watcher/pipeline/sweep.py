@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from watcher.domain.claim import Entry, Phase
 from watcher.domain.document import Document, Layout
-from watcher.lease.log import CLOSED_HINT, ClaimLog
+from watcher.lease.log import ClaimLog
+from watcher.lease.names import CLOSED_HINT, EntryName, last_entries, split_log_object
 from watcher.storage.port import NotFoundError, Store
-
-_LOG_OBJECT = re.compile(r"(?P<log>.+/[0-9a-f]{12}/)(?P<name>\d{6}|\d{6}\.beat|closed)")
 
 
 @dataclass
@@ -21,7 +19,7 @@ class Sweep:
 
     store: Store
     layout: Layout
-    _closed_at: dict[str, str] = field(default_factory=dict)
+    _closed_at: dict[str, tuple[EntryName, ...]] = field(default_factory=dict)
 
     def settled(self) -> frozenset[str]:
         """Logs whose document is finished and stays in the inbox, as their hints say, by one listing."""
@@ -30,22 +28,22 @@ class Sweep:
     def orphans(self) -> Iterator[Document]:
         """Documents whose log is open and whose source is gone or replaced."""
         for log, names in self._logs():
-            entries = [name for name in names if name.isdigit()]
-            if not entries or self._closed_at.get(log) == max(entries):
+            entries = last_entries(names)
+            if not entries or self._closed_at.get(log) == entries:
                 continue
             try:
-                last = ClaimLog(self.store, log).read(int(max(entries)))
+                last = ClaimLog(self.store, log).read(entries)
             except NotFoundError:
                 continue
             if last.phase is Phase.CLOSED:
-                self._closed_at[log] = max(entries)
+                self._closed_at[log] = entries
             elif not self._present(last):
                 yield self.layout.document(last.source.key, last.source.etag, last.source.size, last.source.dropped_at)
 
     def _logs(self) -> Iterator[tuple[str, list[str]]]:
-        matches = (match for info in self.store.list(self.layout.claims) if (match := _LOG_OBJECT.fullmatch(info.key)))
-        for log, group in groupby(matches, key=lambda match: match["log"]):
-            yield log, [match["name"] for match in group]
+        found = (split for info in self.store.list(self.layout.claims) if (split := split_log_object(info.key)))
+        for log, group in groupby(found, key=lambda split: split[0]):
+            yield log, [name for _, name in group]
 
     def _present(self, entry: Entry) -> bool:
         try:

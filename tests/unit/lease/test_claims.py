@@ -12,8 +12,9 @@ from watcher.domain.claim import Entry, Fault, Outcome, Phase, Purpose, Skip
 from watcher.domain.manifest import Source
 from watcher.domain.retry import RetryPolicy
 from watcher.lease.acquire import Acquirer
+from watcher.lease.appending import Append
 from watcher.lease.claim import HELD_SHARE, Claim, FencedError, Identity
-from watcher.lease.log import Append, ClaimLog
+from watcher.lease.log import ClaimLog
 from watcher.storage.memory import MemoryStore
 from watcher.storage.port import OutcomeUnknownError, UnavailableError
 

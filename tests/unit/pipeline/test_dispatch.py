@@ -114,7 +114,7 @@ def test_a_log_left_open_after_its_source_went_is_closed(store: HookedStore, rep
     watch.round()
     watch.round()
     log = ClaimLog(store, LAYOUT.claim_log(document))
-    assert log.read(log.tail().number).phase is Phase.CLOSED
+    assert log.read(log.tail().entries).phase is Phase.CLOSED
     assert watch.dispatcher.drained.is_set()
 
 
