@@ -171,7 +171,7 @@ class PageReader:
         self._settle_writes(writes)
 
     def _settle_writes(self, writes: list[Future[None]]) -> None:
-        for write in writes:
+        for write in tuple(writes):  # it may be `self._writes`, which shrinks
             write.result()
             self._writes.remove(write)
 
