@@ -1,4 +1,4 @@
-"""The claim protocol, rule by rule."""
+"""The claim protocol, rule by rule, in both ways of appending; where they differ in requests or answers, the test says so."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from watcher.domain.claim import Entry, Fault, Outcome, Phase, Purpose, Skip
 from watcher.domain.manifest import Source
 from watcher.domain.retry import RetryPolicy
 from watcher.lease.acquire import Acquirer
-from watcher.lease.appending import Append
+from watcher.lease.appending import Append, Appender, Creates
+from watcher.lease.bids import Bids
 from watcher.lease.claim import HELD_SHARE, Claim, FencedError, Identity
 from watcher.lease.log import ClaimLog
-from watcher.storage.memory import MemoryStore
+from watcher.lease.names import EntryName, entry_names
+from watcher.storage.memory import Conditions, MemoryStore
 from watcher.storage.port import OutcomeUnknownError, UnavailableError
 
 LEASE = 60.0
@@ -23,15 +25,33 @@ S = "claims/a.pdf/0123456789ab/"
 FAULT = Fault(code="engine_crashed", message="Page 3 crashes the engine.", transient=True, page=3)
 
 
+class LogStore(HookedStore):
+    """A store with the way of appending that it is good for."""
+
+    def __init__(self, inner: MemoryStore, appender: Appender) -> None:
+        super().__init__(inner)
+        self.appender = appender
+
+
+def creating() -> LogStore:
+    return LogStore(MemoryStore(), Creates())
+
+
+def bidding() -> LogStore:
+    return LogStore(MemoryStore(conditions=Conditions.IGNORED), Bids(lambda seconds: None))
+
+
 class Replica:
     """One replica's claims, with a clock of its own."""
 
-    def __init__(self, name: str, store: HookedStore, *, keeps_source: bool = False, max_attempts: int = 3) -> None:
+    def __init__(self, name: str, store: LogStore, *, keeps_source: bool = False, max_attempts: int = 3) -> None:
         numbers = count()
         self.time = SetClock()
         self.store = store
         self.identity = Identity(name, LEASE, self.time.clock, lambda: f"{name}-{next(numbers)}")
-        self.acquirer = Acquirer(store, self.identity, RetryPolicy(max_attempts, 30, 3600), keeps_source=keeps_source)
+        self.acquirer = Acquirer(
+            store, self.identity, RetryPolicy(max_attempts, 30, 3600), keeps_source=keeps_source, appender=store.appender
+        )
 
     def acquire(self, source: Source) -> Claim | Skip:
         return self.acquirer.acquire(S, source)
@@ -42,29 +62,36 @@ class Replica:
         return claim
 
 
-@pytest.fixture
-def store() -> HookedStore:
-    return HookedStore(MemoryStore())
+@pytest.fixture(params=[creating, bidding])
+def store(request: pytest.FixtureRequest) -> LogStore:
+    return request.param()
+
+
+creates_alone = pytest.mark.parametrize("store", [creating], indirect=True)
 
 
 @pytest.fixture
-def source(store: HookedStore) -> Source:
+def source(store: LogStore) -> Source:
     etag = store.inner.put("incoming/a.pdf", b"document", "application/pdf")
     return Source(key="incoming/a.pdf", etag=etag, size=8, dropped_at=START)
 
 
 @pytest.fixture
-def one(store: HookedStore) -> Replica:
+def one(store: LogStore) -> Replica:
     return Replica("one", store)
 
 
 @pytest.fixture
-def two(store: HookedStore) -> Replica:
+def two(store: LogStore) -> Replica:
     return Replica("two", store)
 
 
-def entries(store: HookedStore) -> list[Entry]:
-    return [Entry.model_validate_json(store.inner.get(info.key)[1]) for info in store.inner.list(S) if info.key[-6:].isdigit()]
+def entries(store: LogStore) -> list[Entry]:
+    return [Entry.model_validate_json(store.inner.get(S + str(name))[1]) for name in names(store)]
+
+
+def names(store: LogStore) -> tuple[EntryName, ...]:
+    return entry_names(info.key.removeprefix(S) for info in store.inner.list(S))
 
 
 def reason(skip: Claim | Skip) -> str:
@@ -72,24 +99,28 @@ def reason(skip: Claim | Skip) -> str:
     return skip.reason
 
 
-def test_the_first_entry_is_won_without_a_listing_and_counts_the_attempt(store: HookedStore, one: Replica, source: Source) -> None:
+@pytest.mark.parametrize(("store", "requests"), [(creating, ["create"]), (bidding, ["list", "put", "list"])], indirect=["store"])
+def test_the_first_entry_is_won_at_once_and_counts_the_attempt(store: LogStore, one: Replica, source: Source, requests: list[str]) -> None:
     claim = one.hold(source)
-    assert [verb for verb, _ in store.requests] == ["create"]
+    assert [verb for verb, _ in store.requests] == requests
     assert (claim.number, claim.entry.attempts, claim.entry.phase) == (1, 1, Phase.HELD)
 
 
-def test_a_lost_answer_is_read_back_by_nonce(store: HookedStore, one: Replica, source: Source) -> None:
+@creates_alone
+def test_a_lost_answer_is_read_back_by_nonce(store: LogStore, one: Replica, source: Source) -> None:
     store.after.append(once("create", S, OutcomeUnknownError("no answer")))
     assert one.hold(source).number == 1
 
 
-def test_an_entry_of_another_is_never_taken_for_ours(store: HookedStore, one: Replica, two: Replica, source: Source) -> None:
+@creates_alone
+def test_an_entry_of_another_is_never_taken_for_ours(store: LogStore, one: Replica, two: Replica, source: Source) -> None:
     one.hold(source)
     store.before.append(once("create", S, OutcomeUnknownError("no answer")))
     assert reason(two.acquire(source)) == "held"
 
 
-def test_a_create_that_never_arrives_counts_as_not_held(store: HookedStore, one: Replica, source: Source) -> None:
+@creates_alone
+def test_a_create_that_never_arrives_counts_as_not_held(store: LogStore, one: Replica, source: Source) -> None:
     def lose(verb: str, key: str) -> None:
         if verb == "create":
             raise OutcomeUnknownError("no answer")
@@ -98,7 +129,7 @@ def test_a_create_that_never_arrives_counts_as_not_held(store: HookedStore, one:
     assert reason(one.acquire(source)) == "unknown"
 
 
-def test_a_claim_that_was_answered_after_two_thirds_of_its_lease_is_not_held(store: HookedStore, one: Replica, source: Source) -> None:
+def test_a_claim_that_was_answered_after_two_thirds_of_its_lease_is_not_held(store: LogStore, one: Replica, source: Source) -> None:
     store.after.append(lambda verb, key: one.time.advance(LEASE * HELD_SHARE))
     assert reason(one.acquire(source)) == "unknown"
 
@@ -130,7 +161,7 @@ def test_the_age_of_a_claim_is_never_told_by_a_wall_clock(one: Replica, two: Rep
 
 
 def test_the_time_between_two_answers_does_not_count_only_from_answer_to_request(
-    store: HookedStore, one: Replica, two: Replica, source: Source
+    store: LogStore, one: Replica, two: Replica, source: Source
 ) -> None:
     one.hold(source)
     two.acquire(source)
@@ -139,16 +170,16 @@ def test_the_time_between_two_answers_does_not_count_only_from_answer_to_request
     assert reason(two.acquire(source)) == "held"
 
 
-def test_an_observation_belongs_to_an_entry_not_to_its_number(store: HookedStore, one: Replica, two: Replica, source: Source) -> None:
+def test_an_observation_belongs_to_an_entry_not_to_its_number(store: LogStore, one: Replica, two: Replica, source: Source) -> None:
     one.hold(source)
     two.acquire(source)
-    store.inner.delete(f"{S}000001")
+    store.inner.delete(S + str(names(store)[0]))
     one.hold(source)
     two.time.advance(LEASE)
     assert reason(two.acquire(source)) == "held"
 
 
-def test_of_two_that_take_over_one_wins(store: HookedStore, one: Replica, two: Replica, source: Source) -> None:
+def test_of_two_that_take_over_one_wins(store: LogStore, one: Replica, two: Replica, source: Source) -> None:
     Replica("gone", store).hold(source)
     for replica in (one, two):
         replica.acquire(source)
@@ -156,7 +187,7 @@ def test_of_two_that_take_over_one_wins(store: HookedStore, one: Replica, two: R
     forestalled: list[Claim | Skip] = []
 
     def let_two_in(verb: str, key: str) -> None:
-        if verb == "create" and not forestalled:
+        if verb in ("create", "put") and not forestalled:
             forestalled.append(Skip("racing"))
             forestalled.append(two.acquire(source))
 
@@ -181,7 +212,7 @@ def test_a_claim_fences_itself_after_two_thirds_of_its_lease(one: Replica, sourc
     assert not held.renew()
 
 
-def test_a_renewal_that_is_answered_after_the_old_deadline_does_not_count(store: HookedStore, one: Replica, source: Source) -> None:
+def test_a_renewal_that_is_answered_after_the_old_deadline_does_not_count(store: LogStore, one: Replica, source: Source) -> None:
     held = one.hold(source)
     one.time.advance(LEASE / 3)
     store.after.append(lambda verb, key: one.time.advance(LEASE / 3) if verb == "put" else None)
@@ -189,7 +220,7 @@ def test_a_renewal_that_is_answered_after_the_old_deadline_does_not_count(store:
     assert held.fenced
 
 
-def test_a_failed_renewal_leaves_the_deadline_and_may_be_tried_again(store: HookedStore, one: Replica, source: Source) -> None:
+def test_a_failed_renewal_leaves_the_deadline_and_may_be_tried_again(store: LogStore, one: Replica, source: Source) -> None:
     held = one.hold(source)
     one.time.advance(LEASE / 3)
     store.before.append(once("put", S, UnavailableError("down")))
@@ -208,7 +239,7 @@ def test_a_holder_that_was_taken_over_is_fenced_for_good(one: Replica, two: Repl
         held.check()
 
 
-def test_a_closed_log_reopens_only_where_the_source_is_present(store: HookedStore, one: Replica, two: Replica, source: Source) -> None:
+def test_a_closed_log_reopens_only_where_the_source_is_present(store: LogStore, one: Replica, two: Replica, source: Source) -> None:
     assert one.hold(source).close(Outcome.DONE)
     again = two.hold(source)
     assert (again.number, again.entry.attempts) == (3, 1)
@@ -217,7 +248,7 @@ def test_a_closed_log_reopens_only_where_the_source_is_present(store: HookedStor
     assert two.acquire(source) == Skip("gone", gone=True)
 
 
-def test_with_keep_a_finished_document_is_settled_and_a_failed_one_is_tried_again(store: HookedStore, source: Source) -> None:
+def test_with_keep_a_finished_document_is_settled_and_a_failed_one_is_tried_again(store: LogStore, source: Source) -> None:
     keeper = Replica("keeper", store, keeps_source=True)
     keeper.hold(source).close(Outcome.DONE)
     assert keeper.acquire(source) == Skip("done", settled=True)
@@ -226,7 +257,7 @@ def test_with_keep_a_finished_document_is_settled_and_a_failed_one_is_tried_agai
     assert keeper.hold(source).entry.attempts == 1
 
 
-def test_attempts_are_counted_before_the_work_and_end_in_quarantine(store: HookedStore, one: Replica, source: Source) -> None:
+def test_attempts_are_counted_before_the_work_and_end_in_quarantine(store: LogStore, one: Replica, source: Source) -> None:
     one.hold(source)
     for attempts in (2, 3):
         one.acquire(source)
@@ -257,7 +288,7 @@ def test_waiting_that_is_not_the_documents_fault_costs_no_attempt(one: Replica, 
     assert one.hold(source).entry.attempts == 1
 
 
-def test_handing_back_is_free_with_a_page_gained_or_a_few_times(store: HookedStore, one: Replica, source: Source) -> None:
+def test_handing_back_is_free_with_a_page_gained_or_a_few_times(store: LogStore, one: Replica, source: Source) -> None:
     attempts = []
     for gained in (False, False, False, True, False):
         held = one.hold(source)
@@ -291,13 +322,13 @@ def test_an_end_that_another_forestalled_is_told(one: Replica, two: Replica, sou
     assert not held.wait(0, None, charged=True)
 
 
-def test_no_entry_is_ever_rewritten(store: HookedStore, one: Replica, source: Source) -> None:
+def test_no_entry_is_ever_rewritten(store: LogStore, one: Replica, source: Source) -> None:
     held = one.hold(source)
     held.renew()
     held.wait(0, FAULT, charged=True)
     one.hold(source).close(Outcome.FAILED)
-    written = [key for verb, key in store.requests if verb == "put"]
-    assert written == [f"{S}000001.beat"]
+    written = [key.removeprefix(S) for verb, key in store.requests if verb == "put"]
+    assert written in (["000001.beat"], [str(names(store)[0]), "000001.beat", *map(str, names(store)[1:])])
     assert [(entry.phase, entry.outcome) for entry in entries(store)] == [
         (Phase.HELD, None),
         (Phase.WAITING, None),
@@ -306,7 +337,8 @@ def test_no_entry_is_ever_rewritten(store: HookedStore, one: Replica, source: So
     ]
 
 
-def test_append_tells_won_lost_and_unknown_apart(store: HookedStore, one: Replica, two: Replica, source: Source) -> None:
+@creates_alone
+def test_append_tells_won_lost_and_unknown_apart(store: LogStore, one: Replica, two: Replica, source: Source) -> None:
     log = ClaimLog(store, S)
     ours, theirs = (replica.identity.entry(Phase.HELD, source, 1) for replica in (one, two))
     assert log.append(1, ours) is Append.WON
