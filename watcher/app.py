@@ -191,12 +191,16 @@ class Daemon:
             jobs = Jobs(dispatcher, self._settings.watch.poll_seconds, self._settings.watch.sweep_seconds)
             jobs.start()
             try:
-                return self._until_ended(dispatcher, drain)
+                return self._until_ended(dispatcher, jobs, drain)
             finally:
                 self._hand_over(dispatcher, jobs)
 
-    def _until_ended(self, dispatcher: Dispatcher, drain: bool) -> int:
+    def _until_ended(self, dispatcher: Dispatcher, jobs: Jobs, drain: bool) -> int:
+        loaded = False
         while not self._stopping.wait(0.2):
+            if not loaded and self._recogniser.state.phase == "ready":
+                loaded = True
+                jobs.wake()
             if not drain:
                 continue
             if dispatcher.drained.is_set():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timezone
 
+from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from watcher.pipeline.dispatch import Dispatcher
@@ -17,15 +19,22 @@ class Jobs:
         # A round may take as long as the backlog: that it is not started twice is as it should be, and no news.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(timezone=timezone.utc)
-        now = datetime.now(timezone.utc)
-        for run, seconds in ((dispatcher.sweep, sweep_seconds), (dispatcher.scan, poll_seconds)):
-            self._scheduler.add_job(
-                run, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None, next_run_time=now
-            )
+        self._every(sweep_seconds, dispatcher.sweep)
+        self._scan = self._every(poll_seconds, dispatcher.scan)
 
     def start(self) -> None:
         self._scheduler.start()
 
+    def wake(self) -> None:
+        """Looks into the inbox now rather than at the next poll."""
+        self._scan.modify(next_run_time=datetime.now(timezone.utc))
+
     def stop(self) -> None:
         """Starts nothing any more and waits for what is running."""
         self._scheduler.shutdown(wait=True)
+
+    def _every(self, seconds: float, run: Callable[[], None]) -> Job:
+        now = datetime.now(timezone.utc)
+        return self._scheduler.add_job(
+            run, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None, next_run_time=now
+        )

@@ -1,5 +1,13 @@
 """The command line: one file per command."""
 
-from watcher.cli.main import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Ends the process. Importing the commands is within it, so that Ctrl-C is never answered by a traceback."""
+    try:
+        from watcher.cli.main import run_command
+
+        run_command()
+    except KeyboardInterrupt:
+        sys.exit(130)

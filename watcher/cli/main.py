@@ -66,12 +66,10 @@ def _status(config: Config = None) -> None:
     status.status(_load(config))
 
 
-def main() -> None:
+def run_command() -> None:
     """Ends the process: expected errors as one line on standard error and exit code 1, wrong arguments with 2."""
     try:
         app()
     except (SettingsError, StoreError, HttpServerError, EngineNotFoundError, OSError) as error:
         sys.stderr.write(f"watcher: {error}\n")
         sys.exit(EXIT_ERROR)
-    except KeyboardInterrupt:
-        sys.exit(130)

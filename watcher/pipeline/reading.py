@@ -127,7 +127,10 @@ class PageReader:
         standing = Page.model_validate_json(path.read_bytes())
         self.outputs[page.number] = [*standing.outputs, output]
         self.claim.pages_done = len(self.outputs)
-        self.bench.metrics.page_finished(page.status.value, page.seconds)
+        self.bench.metrics.page_finished(standing.status.value, standing.seconds)
+        self.bench.log.info(
+            "page_written", page=page.number, pages=self.inspection.pages, status=standing.status.value, seconds=standing.seconds
+        )
         self.progressed()
 
     def _create_picture(self, drawn: RenderedPage) -> Output:
