@@ -130,8 +130,16 @@ class Claim:
 
     def wait(self, delay_seconds: float, error: Fault | None, *, charged: bool) -> bool:
         """Gives the document back until `delay_seconds` have passed. Not `charged`: this attempt does not count."""
-        attempts = self.entry.attempts if charged else self.entry.attempts - 1
-        return self._end(self._following(Phase.WAITING, attempts=attempts, delay_seconds=delay_seconds, error=error or self.entry.error))
+        attempts = self.entry.attempts if charged else self._attempts_before
+        return self._end(
+            self._following(
+                Phase.WAITING,
+                attempts=attempts,
+                purpose=self.entry.purpose,
+                delay_seconds=delay_seconds,
+                error=error or self.entry.error,
+            )
+        )
 
     def hand_back(self, *, gained: bool, free_handovers: int) -> bool:
         """Gives the document back, due at once: free of charge if a page was gained, or at most `free_handovers` times."""
@@ -139,7 +147,8 @@ class Claim:
         return self._end(
             self._following(
                 Phase.WAITING,
-                attempts=self.entry.attempts - 1 if free else self.entry.attempts,
+                attempts=self._attempts_before if free else self.entry.attempts,
+                purpose=self.entry.purpose,
                 handovers=0 if gained else self.entry.handovers + 1,
                 error=self.entry.error,
             )
@@ -155,6 +164,11 @@ class Claim:
             raise FencedError
         following.pages_done, following.pages_total = self.pages_done, self.pages_total
         return following
+
+    @property
+    def _attempts_before(self) -> int:
+        """Attempts without this one: a claim to quarantine is none."""
+        return self.entry.attempts - (self.entry.purpose is Purpose.READ)
 
     def _following(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -286,6 +287,21 @@ def test_a_waiting_document_is_due_by_the_wall_clock_or_by_having_been_watched(o
 def test_waiting_that_is_not_the_documents_fault_costs_no_attempt(one: Replica, source: Source) -> None:
     one.hold(source).wait(0, None, charged=False)
     assert one.hold(source).entry.attempts == 1
+
+
+@pytest.mark.parametrize(
+    "give_back", [lambda claim: claim.wait(0, None, charged=False), lambda claim: claim.hand_back(gained=False, free_handovers=3)]
+)
+def test_a_spent_document_stays_spent_when_its_quarantine_is_given_back(
+    store: LogStore, source: Source, give_back: Callable[[Claim], bool]
+) -> None:
+    replica = Replica("strict", store, max_attempts=1)
+    replica.hold(source)
+    replica.acquire(source)
+    replica.time.advance(LEASE)
+    assert give_back(replica.hold(source))
+    again = replica.hold(source)
+    assert (again.entry.purpose, again.entry.attempts) == (Purpose.QUARANTINE, 1)
 
 
 def test_handing_back_is_free_with_a_page_gained_or_a_few_times(store: LogStore, one: Replica, source: Source) -> None:
