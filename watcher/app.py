@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -31,20 +31,22 @@ from watcher.intake.parser import Parser, start_parser
 from watcher.intake.port import Limits, Rendering
 from watcher.jobs import Jobs
 from watcher.lease.acquire import Acquirer
+from watcher.lease.bids import Bids
 from watcher.lease.claim import Identity
 from watcher.lease.keeper import kept
+from watcher.lease.mode import AgreedAppender, Mode
 from watcher.metrics import Metrics
 from watcher.pipeline.bench import Bench, Rules
 from watcher.pipeline.dispatch import Dispatcher
+from watcher.pipeline.facts import StoreFacts, find_out, marker_of
 from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.mirror import Mirror
-from watcher.pipeline.retain import RemovalMode, SourceRemover
+from watcher.pipeline.retain import SourceRemover
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
 from watcher.settings import Settings
 from watcher.storage.folder import FolderStore
 from watcher.storage.port import RefusedError, Store, StoreError
-from watcher.storage.probe import ClaimMode, ProbeResult, probe_conditions, probe_delete_condition
 from watcher.storage.s3 import Observed, S3Config, S3Store
 from watcher.storage.walk import PassedOver
 from watcher.web import HttpServer, create_app
@@ -97,24 +99,6 @@ def layout_of(settings: Settings) -> Layout:
     return Layout(settings.layout.incoming, settings.layout.claims, settings.layout.processed, settings.layout.failed)
 
 
-@dataclass(frozen=True)
-class StoreFacts:
-    """What the start-up probe found out about the store."""
-
-    probe: ProbeResult
-    removal: RemovalMode
-
-
-def probe(store: Store, layout: Layout) -> StoreFacts:
-    """Races creates on scratch keys and looks how a source can be removed. Raises `StoreError` where the store does not answer."""
-    scratch = f"{layout.claims}.probe/"
-    conditions = probe_conditions(store, scratch, _nonce)
-    if store.is_versioned():
-        return StoreFacts(conditions, RemovalMode.VERSIONED)
-    conditional = probe_delete_condition(store, scratch, _nonce)
-    return StoreFacts(conditions, RemovalMode.CONDITIONAL if conditional else RemovalMode.CHECKED)
-
-
 class Daemon:
     """One replica. `run` may be called once; `stop` from a signal handler."""
 
@@ -128,7 +112,7 @@ class Daemon:
         self._choice = _chosen_engine(settings)
         self._recogniser = _recogniser(settings, self._choice, self._clock, self._log)
         self._parser: Parser | None = None
-        self._facts: StoreFacts | None = None
+        self._appender: AgreedAppender | None = None
         self._stopping = threading.Event()
         self._give_back = threading.Event()
         self._scratch = _make_scratch(settings)
@@ -163,10 +147,10 @@ class Daemon:
             s3_configured=self._settings.s3.configured,
             version=__version__,
             replica=self._replica,
-            claim_mode=self._facts.probe.verdict.value if self._facts else "unknown",
+            claim_mode=self._appender.mode.value if self._appender else "unknown",
             counts={**pulse.ended, "in_progress": pulse.in_progress, "in_inbox": pulse.in_inbox},
             last_scan_age=pulse.scan_age,
-            store_reachable=self._facts is not None and not pulse.store_reason,
+            store_reachable=self._appender is not None and not pulse.store_reason,
             store_reason=pulse.store_reason,
             stalled=stalled(pulse.loop_age, pulse.slowest_age, self._settings.http.stall_seconds),
         )
@@ -179,15 +163,19 @@ class Daemon:
     def _passed_over(self, key: str, reason: str) -> None:
         self._log.warning("file_passed_over", document=key, reason=reason)
 
+    def _bids_begun(self, reason: str) -> None:
+        self._log.warning("claim_mode_changed", claim_mode=Mode.BIDS.value, reason=reason)
+
     def _watch(self, drain: bool) -> int:
         store = open_store(self._settings, self._metrics.store_request, self._passed_over)
         layout = layout_of(self._settings)
-        self._facts = self._probe(store, layout, insist=not drain)
-        if self._facts is None:
+        facts = self._probe(store, layout, insist=not drain)
+        if facts is None:
             return EXIT_OK if self._stopping.is_set() else EXIT_ERROR
+        self._appender = AgreedAppender(store, marker_of(layout), facts.mode, Bids(time.sleep), self._bids_begun)
         with ThreadPoolExecutor(UPLOADS_PER_DOCUMENT * self._settings.watch.documents, thread_name_prefix="upload") as uploads:
             self._parser = _parser(self._settings)
-            dispatcher = self._dispatcher(store, layout, self._facts, uploads, self._parser)
+            dispatcher = self._dispatcher(store, layout, facts, self._appender, uploads, self._parser)
             jobs = Jobs(dispatcher, self._settings.watch.poll_seconds, self._settings.watch.sweep_seconds)
             jobs.start()
             try:
@@ -229,7 +217,7 @@ class Daemon:
         while not self._stopping.is_set():
             self._vitals.looped()
             try:
-                facts = probe(store, layout)
+                facts = find_out(store, layout, _nonce)
             except StoreError as error:
                 self._vitals.store_failed(str(error))
                 self._log.error("store_unreachable", store=store.location, reason=str(error))
@@ -240,19 +228,23 @@ class Daemon:
             self._log.info(
                 "store_probed",
                 store=store.location,
-                claim_mode=facts.probe.verdict.value,
+                claim_mode=facts.mode.value,
+                conditions=facts.probe.verdict.value,
                 detail=facts.probe.detail,
                 removal=facts.removal.value,
             )
-            if facts.probe.verdict is not ClaimMode.CONDITIONAL:
+            if facts.mode is Mode.SINGLE:
                 self._log.warning(
                     "single_replica_only",
-                    reason="the store does not keep racing creates apart: run one replica only on this bucket, two would do work twice",
+                    reason="the store neither keeps racing creates apart nor lists at once what was stored: run one replica only on this"
+                    " bucket, two would do work twice",
                 )
             return facts
         return None
 
-    def _dispatcher(self, store: Store, layout: Layout, facts: StoreFacts, uploads: ThreadPoolExecutor, parser: Parser) -> Dispatcher:
+    def _dispatcher(
+        self, store: Store, layout: Layout, facts: StoreFacts, appender: AgreedAppender, uploads: ThreadPoolExecutor, parser: Parser
+    ) -> Dispatcher:
         settings = self._settings
         rules = _rules(settings, self._choice)
         output = settings.output
@@ -275,11 +267,13 @@ class Daemon:
         )
         identity = Identity(self._replica, settings.claims.lease_seconds, self._clock, _nonce)
         keeps_source = settings.retention.source == "keep"
-        acquirer = Acquirer(store, identity, rules.policy, keeps_source=keeps_source)
+        acquirer = Acquirer(store, identity, rules.policy, keeps_source=keeps_source, appender=appender)
         stale_seconds = STALE_WINDOW_POLLS * settings.watch.poll_seconds
         inbox = Inbox(store, layout, tuple(settings.watch.ignore), time.monotonic, random.random, stale_seconds)
         quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
-        return Dispatcher(bench, acquirer, inbox, Sweep(store, layout), self._vitals, settings.watch.documents, quiet_seconds)
+        return Dispatcher(
+            bench, acquirer, inbox, Sweep(store, layout), self._vitals, settings.watch.documents, quiet_seconds, appender.obey
+        )
 
 
 def new_log() -> FilteringBoundLogger:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from watcher.domain.claim import Skip
@@ -23,11 +23,21 @@ _LOOK_SECONDS = 0.5
 class Dispatcher:
     """`documents`: how many this replica works on at once; `quiet_seconds`: how long an inbox must stay empty to count as drained.
 
+    `agree` is called with each sweep: it looks whether the replicas agreed on another way to claim.
+
     `scan` and `sweep` are each called from one thread at a time.
     """
 
     def __init__(
-        self, bench: Bench, acquirer: Acquirer, inbox: Inbox, sweeper: Sweep, vitals: Vitals, documents: int, quiet_seconds: float = 0.0
+        self,
+        bench: Bench,
+        acquirer: Acquirer,
+        inbox: Inbox,
+        sweeper: Sweep,
+        vitals: Vitals,
+        documents: int,
+        quiet_seconds: float = 0.0,
+        agree: Callable[[], None] = lambda: None,
     ) -> None:
         self._bench = bench
         self._acquirer = acquirer
@@ -46,6 +56,7 @@ class Dispatcher:
         self._orphans: dict[str, Document] = {}
         self._swept = False
         self._quiet_seconds = quiet_seconds
+        self._agree = agree
         self._empty_since: float | None = None
 
     @property
@@ -81,6 +92,7 @@ class Dispatcher:
     def sweep(self) -> None:
         """Finds documents that only a crash left open; the rounds that follow end them."""
         try:
+            self._agree()
             if self._bench.rules.retention == "keep":
                 self._settled |= self._sweeper.settled()
             for document in self._sweeper.orphans():

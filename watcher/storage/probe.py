@@ -95,6 +95,28 @@ def probe_delete_condition(store: Store, scratch_prefix: str, nonce: Callable[[]
         _remove(store, key)
 
 
+def probe_listing(store: Store, scratch_prefix: str, nonce: Callable[[], str], rounds: int = 5) -> bool:
+    """Whether a listing shows at once what was put, and no longer what was deleted. Raises `UnavailableError` or `RefusedError` as above."""
+    folder = f"{scratch_prefix}{nonce()}/"
+    for _ in range(rounds):
+        key = folder + nonce()
+        try:
+            store.put(key, nonce().encode(), CONTENT_TYPE)
+            shown = _listed(store, folder)
+            store.delete(key)
+            if shown != [key] or _listed(store, folder):
+                return False
+        except OutcomeUnknownError as error:
+            raise UnavailableError(str(error)) from None
+        finally:
+            _remove(store, key)
+    return True
+
+
+def _listed(store: Store, prefix: str) -> list[str]:
+    return [info.key for info in store.list(prefix)]
+
+
 def _race(store: Store, key: str, bodies: list[bytes], pool: ThreadPoolExecutor) -> Round:
     *racing, later = bodies
     start = threading.Barrier(len(racing))
