@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from watcher.storage.port import AlreadyExistsError, NotFoundError, ObjectVersion, OutcomeUnknownError, Store
+from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store
 
 
 class RemovalMode(str, Enum):
-    VERSIONED = "versioned"  # every version is kept: a replacement that was hit is uncovered again
+    VERSIONED = "versioned"  # every version has a name of its own: only those of this content are removed
     CONDITIONAL = "conditional"  # the store was probed to honour a condition on DELETE
     CHECKED = "checked"  # a look just before: a replacement that lands within that round trip is lost
 
@@ -27,36 +27,31 @@ class SourceRemover:
 
         Raises `OutcomeUnknownError` where it got no answer and the source still stands.
         """
-        if not self._stands(key, etag):
-            return
-        check()
+        if self.mode is RemovalMode.VERSIONED:
+            self._remove_versions(key, etag, check)
+        elif self._stands(key, etag):
+            check()
+            self._remove_current(key, etag)
+
+    def _remove_versions(self, key: str, etag: str, check: Callable[[], None]) -> None:
+        """By their own names: a delete marker would cover a replacement that lands just before it, and nobody may live to uncover that."""
+        for version in self.store.versions(key):
+            if version.etag == etag:
+                check()
+                self.store.delete_version(key, version.version_id)
+
+    def _remove_current(self, key: str, etag: str) -> None:
         try:
             if self.mode is RemovalMode.CONDITIONAL:
                 self.store.delete_matching(key, etag)
             else:
                 self.store.delete(key)
-        except AlreadyExistsError:
-            return
-        except OutcomeUnknownError:
+        except (AlreadyExistsError, OutcomeUnknownError) as error:
             if self._stands(key, etag):
-                raise
-        if self.mode is RemovalMode.VERSIONED:
-            marker = covering_marker(self.store.versions(key), etag)
-            if marker is not None:
-                self.store.delete_version(key, marker.version_id)
+                raise OutcomeUnknownError(str(error)) from error
 
     def _stands(self, key: str, etag: str) -> bool:
         try:
             return self.store.head(key).etag == etag
         except NotFoundError:
             return False
-
-
-def covering_marker(versions: tuple[ObjectVersion, ...], etag: str) -> ObjectVersion | None:
-    """The newest delete marker, where the newest body below the topmost markers is not `etag`; `versions` newest first."""
-    markers: list[ObjectVersion] = []
-    for version in versions:
-        if not version.is_delete_marker:
-            return markers[0] if markers and version.etag != etag else None
-        markers.append(version)
-    return None

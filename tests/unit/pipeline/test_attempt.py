@@ -315,7 +315,7 @@ def test_a_replacement_between_the_look_and_the_removal_survives_in_a_versioned_
         replaced: list[Document] = []
 
         def replace(verb: str, key: str) -> None:
-            if verb == "delete" and not replaced:
+            if verb == "delete_version" and not replaced:
                 replaced.append(drop(store, "a.pdf", "second"))
 
         store.before.append(replace)
