@@ -81,11 +81,15 @@ def standing(entries: Iterable[Entry]) -> Entry:
 
 @dataclass(frozen=True)
 class Skip:
-    """Leave the document alone for now. `settled`: nothing is left to do while the same version stands there; `gone`: it does not stand there."""
+    """Leave the document alone for now. `settled`: nothing is left to do while the same version stands there; `gone`: it does not stand there.
+
+    `contended`: another was there first though the document looked untouched.
+    """
 
     reason: str
     settled: bool = False
     gone: bool = False
+    contended: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watcher.domain.claim import Entry, Phase, Skip, Take, decide
 from watcher.domain.manifest import Source
@@ -12,6 +12,8 @@ from watcher.lease.appending import Append, Appender, Creates
 from watcher.lease.claim import Claim, Identity, claim
 from watcher.lease.log import ClaimLog, Tail
 from watcher.storage.port import NotFoundError, Store
+
+_OTHERS_WERE_FIRST = ("held", "lost", "gone")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Acquirer:
                 return first
             if first is Append.UNKNOWN:
                 return Skip("unknown")
+            taken = self._take_over(log, source)
+            return replace(taken, contended=taken.reason in _OTHERS_WERE_FIRST) if isinstance(taken, Skip) else taken
         return self._take_over(log, source)
 
     def forget(self, prefix: str) -> None:
@@ -78,8 +82,11 @@ class Acquirer:
             self._keeps_source,
         )
         if isinstance(decision, Skip):
+            if decision.settled:
+                self.forget(log.prefix)
             return decision
         if observation.entry.phase is Phase.CLOSED and not self._still_there(source):
+            self.forget(log.prefix)
             return Skip("gone", gone=True)
         self.forget(log.prefix)
         taken = self._append(log, tail, source, decision)

@@ -69,6 +69,11 @@ class Dispatcher:
         if self._bench.recogniser.state.info is None:
             self._vitals.looped()
             return
+        while self._scan_once() and self._inbox.abandoned:
+            pass
+
+    def _scan_once(self) -> bool:
+        """One round. Whether it went to its end."""
         began = self._bench.clock.monotonic()
         self._left = set()
         try:
@@ -76,10 +81,14 @@ class Dispatcher:
         except StoreError as error:
             self._vitals.store_failed(str(error))
             self._bench.log.warning("scan_failed", reason=str(error))
-            return
+            return False
         if unfinished is None:
-            return
+            return False
         self._scanned(began)
+        self._judge_drained(began, unfinished)
+        return True
+
+    def _judge_drained(self, began: float, unfinished: int) -> None:
         with self._changed:
             idle = not self._active
         if unfinished or not idle or not self._swept:
@@ -94,7 +103,7 @@ class Dispatcher:
         try:
             self._agree()
             if self._bench.rules.retention == "keep":
-                self._settled |= self._sweeper.settled()
+                self._settled = set(self._sweeper.settled())
             for document in self._sweeper.orphans():
                 self._orphans[self._bench.layout.claim_log(document)] = document
         except StoreError as error:
@@ -180,6 +189,8 @@ class Dispatcher:
         acquired = self._acquirer.acquire(log, source)
         self._bench.metrics.claim(acquired.reason if isinstance(acquired, Skip) else "won")
         if isinstance(acquired, Skip):
+            if acquired.contended:
+                self._inbox.contended()
             if acquired.settled:
                 self._settled.add(log)
             elif not acquired.gone:

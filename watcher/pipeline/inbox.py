@@ -1,9 +1,15 @@
-"""What lies in the inbox, dealt a window at a time: early, in an order that replicas do not share, and with no key left waiting for ever."""
+"""What lies in the inbox, dealt a window at a time: before the listing ends, oldest first, and with no key left waiting for ever.
+
+Replicas share nothing, so each begins with the oldest. One that finds others there first moves to another place of the window, and then on to
+another window: soon each has a stretch of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from itertools import islice
 
@@ -12,8 +18,8 @@ from watcher.storage.port import ObjectInfo, Store
 
 WINDOW = 1000
 """Objects of one window: what S3 lists in one request."""
-NEIGHBOURS = 50
-"""A document may be dealt before about so many older ones: replicas that see the same window seldom reach for the same document."""
+PATIENCE = 3
+"""After so many documents of a window at which others were first, it is left to them, and the next window begun."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +48,22 @@ class Inbox:
         self._monotonic = monotonic
         self._jitter = jitter
         self.stale_seconds = stale_seconds
-        self._cursor = ""
         self.waiting = 0
         """Listed documents of the present window that were not dealt yet."""
+        self.abandoned = False
+        """Whether the last round left a window to others, so that another round at once may find more."""
+        self._cursor = ""
+        self._contentions = 0
+        self._patience = PATIENCE
+        self._elsewhere = False  # whether to go on at another place than the one where we are
+        self._place = datetime.min.replace(tzinfo=timezone.utc)
 
     def deal(self) -> Iterator[Dealt]:
         """One round over the inbox, from where the last round was left to the end and from the start up to there.
 
-        A window that was not dealt within `stale_seconds` is listed again, since other replicas have been at it.
+        A window that was not dealt within `stale_seconds` is listed again.
         """
+        self.abandoned = False
         start = self._cursor
         yield from self._deal_until(None)
         self._cursor = ""
@@ -58,38 +71,51 @@ class Inbox:
             yield from self._deal_until(start)
             self._cursor = ""
 
+    def contended(self) -> None:
+        """Another replica was at a dealt document first: what lies next to it is probably taken too. Any thread may call it."""
+        self._contentions += 1
+
     def _deal_until(self, end: str | None) -> Iterator[Dealt]:
         dealt: set[str] = set()
         while True:
-            listed_at = self._monotonic()
             listing = self._store.list(self._layout.incoming, after=self._cursor)
-            while window := list(islice(listing, WINDOW)):
-                documents = [info for info in self._ordered(window) if info.key not in dealt]
-                self.waiting = len(documents)
-                for info in documents:
-                    if self._monotonic() - listed_at > self.stale_seconds:
-                        break
-                    dealt.add(info.key)
-                    self.waiting -= 1
-                    yield Dealt(self._layout.document(info.key, info.etag, info.size, info.modified), listed_at)
-                else:
-                    dealt.clear()
-                    self._cursor = window[-1].key
-                    if end is not None and self._cursor >= end:
-                        return
-                    listed_at = self._monotonic()
-                    continue
-                break
-            else:
-                return
+            while True:
+                listed_at = self._monotonic()
+                window = list(islice(listing, WINDOW))
+                if not window:
+                    return
+                if not (yield from self._deal_window(window, listed_at, dealt)):
+                    break
+                dealt.clear()
+                self._cursor = window[-1].key
+                if end is not None and self._cursor >= end:
+                    return
 
-    def _ordered(self, window: list[ObjectInfo]) -> list[ObjectInfo]:
-        """Oldest first, give or take."""
-        documents = sorted(
-            (info for info in window if is_document(info, self._layout.incoming, self._ignore)), key=lambda info: info.modified
-        )
-        ranks = {info.key: rank + self._jitter() * NEIGHBOURS for rank, info in enumerate(documents)}
-        return sorted(documents, key=lambda info: ranks[info.key])
+    def _deal_window(self, window: list[ObjectInfo], listed_at: float, dealt: set[str]) -> Generator[Dealt, None, bool]:
+        """Oldest first from the place where we are. False where the window is to be listed again: it grew stale, or others have been at it."""
+        documents = [info for info in window if is_document(info, self._layout.incoming, self._ignore) and info.key not in dealt]
+        line = deque(sorted(documents, key=lambda info: info.modified))
+        if not dealt:
+            self._patience = PATIENCE
+        if self._elsewhere:
+            line.rotate(-int(self._jitter() * len(line)))
+        else:
+            line.rotate(-sum(info.modified <= self._place for info in line) if dealt else 0)
+        seen = self._contentions
+        while line:
+            self._elsewhere = self._contentions > seen
+            if self._elsewhere:
+                self._patience -= 1
+                self.abandoned = self._patience < 0
+                return self.abandoned
+            if self._monotonic() - listed_at > self.stale_seconds:
+                return False
+            info = line.popleft()
+            self.waiting = len(line)
+            dealt.add(info.key)
+            self._place = info.modified
+            yield Dealt(self._layout.document(info.key, info.etag, info.size, info.modified), listed_at)
+        return True
 
 
 def is_document(info: ObjectInfo, incoming: str, ignore: tuple[str, ...]) -> bool:

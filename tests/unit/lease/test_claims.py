@@ -246,7 +246,7 @@ def test_a_closed_log_reopens_only_where_the_source_is_present(store: LogStore, 
     assert (again.number, again.entry.attempts) == (3, 1)
     again.close(Outcome.DONE)
     store.inner.delete(source.key)
-    assert two.acquire(source) == Skip("gone", gone=True)
+    assert two.acquire(source) == Skip("gone", gone=True, contended=True)
 
 
 def test_with_keep_a_finished_document_is_settled_and_a_failed_one_is_tried_again(store: LogStore, source: Source) -> None:

@@ -125,7 +125,7 @@ def test_keep_leaves_the_source_and_a_hint(store: HookedStore, replica: InProces
     document = drop(store, "a.pdf", "one")
     assert replica.with_rules(retention="keep").attempt(document) is End.DONE
     assert names(store, "incoming/") == ["a.pdf"]
-    assert "closed" in names(store, LAYOUT.claim_log(document))
+    assert "000002.closed" in names(store, LAYOUT.claim_log(document))
     assert not any(output.name.startswith("source") for output in manifest_of(store, document).outputs)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 import pytest
 from doubles.clocks import SetClock
 from doubles.stores import HookedStore
 
 from watcher.domain.document import Layout
-from watcher.pipeline.inbox import NEIGHBOURS, WINDOW, Inbox
+from watcher.pipeline.inbox import PATIENCE, WINDOW, Inbox
 from watcher.storage.memory import MemoryStore
 
 IGNORE = (".*", "~$*", "*.part", "Thumbs.db")
@@ -41,17 +39,29 @@ def test_what_is_no_document_is_passed_over(name: str) -> None:
     assert dealt(inbox(filled(name, "a.pdf"), SetClock())) == ["a.pdf"]
 
 
-def test_two_replicas_seldom_reach_for_the_same_document_first() -> None:
-    store = filled(*(f"{number:03d}.pdf" for number in range(200)))
-    orders = []
-    for seed in (3, 7):
-        numbers = count(seed)
-        box = Inbox(store, Layout(), (), lambda: 0.0, lambda numbers=numbers: next(numbers) * 0.618 % 1, 30)
-        orders.append(dealt(box))
-    assert orders[0] != orders[1]
-    assert sorted(orders[0]) == sorted(orders[1])
-    ranks = [int(name[:3]) for name in orders[0]]
-    assert all(abs(rank - place) <= NEIGHBOURS for place, rank in enumerate(ranks))
+def test_who_finds_others_there_first_moves_to_another_place() -> None:
+    box = inbox(filled(*(f"{number:03d}.pdf" for number in range(100))), SetClock(), jitter=0.5)
+    names = []
+    for one in box.deal():
+        names.append(one.document.key.removeprefix("incoming/"))
+        if len(names) == 2:
+            box.contended()
+    assert names[:4] == ["000.pdf", "001.pdf", "051.pdf", "052.pdf"]
+    assert sorted(names) == [f"{number:03d}.pdf" for number in range(100)]
+
+
+def test_a_window_where_others_are_busy_is_left_to_them() -> None:
+    box = inbox(filled(*(f"{number:05d}.pdf" for number in range(2 * WINDOW))), SetClock())
+    dealt_from_first = 0
+    for one in box.deal():
+        if one.document.key < f"incoming/{WINDOW:05d}.pdf":
+            dealt_from_first += 1
+            box.contended()
+    assert dealt_from_first == PATIENCE + 1
+    assert box.abandoned
+    box_again = list(box.deal())
+    assert len(box_again) == 2 * WINDOW
+    assert not box.abandoned
 
 
 def test_dealing_begins_before_the_listing_ends() -> None:
