@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from watcher.domain.claim import Beat, Entry, standing
 from watcher.lease.appending import JSON, Append, Appender, Creates
-from watcher.lease.names import EntryName, beat_name, last_entries
+from watcher.lease.names import EntryName, beat_name, closed_name, last_entries
 from watcher.storage.port import NotFoundError, Store
 
 
@@ -72,6 +72,10 @@ class ClaimLog:
     def beat(self, number: int, beat: Beat) -> None:
         """Rewrites the beat of an entry that is ours."""
         self.store.put(self.prefix + beat_name(number), beat.model_dump_json().encode(), JSON)
+
+    def hint_closed(self, number: int) -> None:
+        """Lets a listing of all logs tell that entry `number` closed this one for good."""
+        self.store.put(self.prefix + closed_name(number), b"{}", JSON)
 
     def read_beat(self, number: int) -> Beat | None:
         try:

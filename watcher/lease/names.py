@@ -1,6 +1,6 @@
 """How the objects of a claim log are named, in one place.
 
-S/000001 is entry 1 where the store keeps creates apart; S/000001-<nonce> is a bid for it where it does not. S/000001.beat is its owner's beat.
+S/000001 is entry 1 where the store keeps creates apart; S/000001-<nonce> is a bid for it where it does not. S/000001.beat is its owner's beat. S/000002.closed tells in a listing that entry 2 closed the log of a document that stays in the inbox.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-CLOSED_HINT = "closed"
-"""`S/closed`: the document is finished and stays in the inbox; one listing of all logs tells which ones."""
-
 _ENTRY = re.compile(r"(?P<number>\d{6})(?:-(?P<nonce>[0-9A-Za-z-]+))?")
-_LOG_OBJECT = re.compile(rf"(?P<log>.+/[0-9a-f]{{12}}/)(?P<name>{_ENTRY.pattern}|\d{{6}}\.beat|{CLOSED_HINT})")
+_LOG_OBJECT = re.compile(rf"(?P<log>.+/[0-9a-f]{{12}}/)(?P<name>{_ENTRY.pattern}|\d{{6}}\.(?:beat|closed))")
 
 
 @dataclass(frozen=True, order=True)
@@ -29,6 +26,10 @@ class EntryName:
 
 def beat_name(number: int) -> str:
     return f"{number:06d}.beat"
+
+
+def closed_name(number: int) -> str:
+    return f"{number:06d}.closed"
 
 
 def entry_names(names: Iterable[str]) -> tuple[EntryName, ...]:

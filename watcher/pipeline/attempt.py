@@ -20,9 +20,7 @@ from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.manifest import Manifest
 from watcher.engines.recogniser import EngineUnavailableError
 from watcher.intake.fetch import Fetched, SourceChangedError, fetch
-from watcher.lease.appending import JSON
 from watcher.lease.claim import Claim, FencedError
-from watcher.lease.names import CLOSED_HINT
 from watcher.pipeline.bench import Bench, GivenBackError
 from watcher.pipeline.commit import archive_source, point_to, write_derived, write_manifest
 from watcher.pipeline.quarantine import fault_of_lost_attempts, quarantine, release_quarantine, was_quarantined
@@ -145,9 +143,19 @@ class Attempt:
             return End.GIVEN_BACK if given else End.LOST
         if finished is not End.LOST:
             outcome = {End.FAILED: Outcome.FAILED, End.GONE: Outcome.GONE}.get(finished, Outcome.DONE)
-            if not self._claim.close(outcome) and finished is not End.DONE:
+            if not self._close(outcome) and finished is not End.DONE:
                 return End.LOST
         return finished
+
+    def _close(self, outcome: Outcome) -> bool:
+        """The hint comes after the entry that it is about: before it, nothing more would be done for the document."""
+        closed = self._claim.close(outcome)
+        if closed and outcome is Outcome.DONE and self._bench.rules.retention == "keep":
+            try:
+                self._claim.log.hint_closed(self._claim.number + 1)
+            except StoreError as error:
+                self._log.info("hint_not_written", reason=str(error))
+        return closed
 
     def _read_or_tail(self, scratch: Path) -> _Finished:
         bench, document = self._bench, self._document
@@ -213,9 +221,7 @@ class Attempt:
         bench, document, claim = self._bench, self._document, self._claim
         claim.check()
         point_to(bench, document)
-        if bench.rules.retention == "keep":
-            bench.store.put(bench.layout.claim_log(document) + CLOSED_HINT, b"{}", JSON)
-        else:
+        if bench.rules.retention != "keep":
             bench.remover.remove(document.key, document.etag, claim.check)
         if claim.number > 1:
             release_quarantine(bench, document)

@@ -9,7 +9,7 @@ from itertools import groupby
 from watcher.domain.claim import Entry, Phase
 from watcher.domain.document import Document, Layout
 from watcher.lease.log import ClaimLog
-from watcher.lease.names import CLOSED_HINT, EntryName, last_entries, split_log_object
+from watcher.lease.names import EntryName, closed_name, last_entries, split_log_object
 from watcher.storage.port import NotFoundError, Store
 
 
@@ -23,7 +23,7 @@ class Sweep:
 
     def settled(self) -> frozenset[str]:
         """Logs whose document is finished and stays in the inbox, as their hints say, by one listing."""
-        return frozenset(log for log, names in self._logs() if CLOSED_HINT in names)
+        return frozenset(log for log, names in self._logs() if (last := last_entries(names)) and closed_name(last[0].number) in names)
 
     def orphans(self) -> Iterator[Document]:
         """Documents whose log is open and whose source is gone or replaced."""

@@ -14,7 +14,7 @@ def test_a_name_is_read_back(name: EntryName) -> None:
     assert entry_names([str(name)]) == (name,)
 
 
-@pytest.mark.parametrize("name", [beat_name(1), "closed", "1", "0000001", "000001-", "000001-a.beat", "000001-a/b", ".bids", ""])
+@pytest.mark.parametrize("name", [beat_name(1), "000002.closed", "1", "0000001", "000001-", "000001-a.beat", "000001-a/b", ".bids", ""])
 def test_other_objects_are_no_entries(name: str) -> None:
     assert entry_names([name]) == ()
 
@@ -30,10 +30,10 @@ def test_entries_come_in_order_the_bare_number_first() -> None:
 
 def test_the_last_entries_are_all_of_the_highest_number() -> None:
     assert last_entries(["000001", "000002-a", "000002", "000002-b", "000009.beat"]) == (EntryName(2), EntryName(2, "a"), EntryName(2, "b"))
-    assert last_entries(["closed", "000001.beat"]) == ()
+    assert last_entries(["000002.closed", "000001.beat"]) == ()
 
 
-@pytest.mark.parametrize("name", ["000001", "000001-0f3c", "000001.beat", "closed"])
+@pytest.mark.parametrize("name", ["000001", "000001-0f3c", "000001.beat", "000002.closed"])
 def test_an_object_is_split_into_its_log_and_its_name(name: str) -> None:
     assert split_log_object(LOG + name) == (LOG, name)
 
