@@ -12,7 +12,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import psutil
@@ -43,6 +43,7 @@ from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.mirror import Mirror
 from watcher.pipeline.retain import SourceRemover
 from watcher.pipeline.sweep import Sweep
+from watcher.pipeline.verify import Verifier
 from watcher.pipeline.vitals import Vitals
 from watcher.settings import Settings
 from watcher.storage.folder import FolderStore
@@ -176,7 +177,9 @@ class Daemon:
         with ThreadPoolExecutor(UPLOADS_PER_DOCUMENT * self._settings.watch.documents, thread_name_prefix="upload") as uploads:
             self._parser = _parser(self._settings)
             dispatcher = self._dispatcher(store, layout, facts, self._appender, uploads, self._parser)
-            jobs = Jobs(dispatcher, self._settings.watch.poll_seconds, self._settings.watch.sweep_seconds)
+            watch = self._settings.watch
+            verifier = Verifier(store, layout, self._log)
+            jobs = Jobs(dispatcher, verifier, watch.poll_seconds, watch.sweep_seconds, watch.verify_seconds)
             jobs.start()
             try:
                 return self._until_ended(dispatcher, jobs, drain)
@@ -270,10 +273,9 @@ class Daemon:
         acquirer = Acquirer(store, identity, rules.policy, keeps_source=keeps_source, appender=appender)
         stale_seconds = STALE_WINDOW_POLLS * settings.watch.poll_seconds
         inbox = Inbox(store, layout, tuple(settings.watch.ignore), time.monotonic, random.random, stale_seconds)
+        sweeper = Sweep(store, layout, timedelta(days=settings.claims.keep_days))
         quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
-        return Dispatcher(
-            bench, acquirer, inbox, Sweep(store, layout), self._vitals, settings.watch.documents, quiet_seconds, appender.obey
-        )
+        return Dispatcher(bench, acquirer, inbox, sweeper, self._vitals, settings.watch.documents, quiet_seconds, appender.obey)
 
 
 def new_log() -> FilteringBoundLogger:

@@ -1,25 +1,29 @@
-"""The two jobs that run on an interval, by APScheduler: looking into the inbox, and clearing up after crashes."""
+"""The jobs that run on an interval, by APScheduler: looking into the inbox, clearing up after crashes, checking what is finished."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from watcher.pipeline.dispatch import Dispatcher
+from watcher.pipeline.verify import Verifier
 
 
 class Jobs:
     """A job that takes longer than its interval is not started again until it has ended."""
 
-    def __init__(self, dispatcher: Dispatcher, poll_seconds: float, sweep_seconds: float) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, verifier: Verifier, poll_seconds: float, sweep_seconds: float, verify_seconds: float
+    ) -> None:
         # A round may take as long as the backlog: that it is not started twice is as it should be, and no news.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(timezone=timezone.utc)
         self._every(sweep_seconds, dispatcher.sweep)
+        self._every(verify_seconds, verifier.run, first_after=verify_seconds)  # not at each start: it reads every manifest
         self._scan = self._every(poll_seconds, dispatcher.scan)
 
     def start(self) -> None:
@@ -33,8 +37,8 @@ class Jobs:
         """Starts nothing any more and waits for what is running."""
         self._scheduler.shutdown(wait=True)
 
-    def _every(self, seconds: float, run: Callable[[], None]) -> Job:
-        now = datetime.now(timezone.utc)
+    def _every(self, seconds: float, run: Callable[[], None], first_after: float = 0.0) -> Job:
+        first = datetime.now(timezone.utc) + timedelta(seconds=first_after)
         return self._scheduler.add_job(
-            run, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None, next_run_time=now
+            run, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None, next_run_time=first
         )

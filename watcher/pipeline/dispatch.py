@@ -99,20 +99,21 @@ class Dispatcher:
             self._drained.set()
 
     def sweep(self) -> None:
-        """Finds documents that only a crash left open; the rounds that follow end them."""
+        """Finds documents that only a crash left open, which the rounds that follow end, and removes logs that are long closed."""
         try:
             self._agree()
             if self._bench.rules.retention == "keep":
                 self._settled = set(self._sweeper.settled())
             for document in self._sweeper.orphans():
                 self._orphans[self._bench.layout.claim_log(document)] = document
+            pruned = self._sweeper.prune(self._bench.clock.now())
         except StoreError as error:
             self._vitals.store_failed(str(error))
             self._bench.log.warning("sweep_failed", reason=str(error))
             return
         self._swept = True
-        if self._orphans:
-            self._bench.log.info("sweep_found_open_claims", documents=len(self._orphans))
+        if self._orphans or pruned:
+            self._bench.log.info("claims_swept", left_open=len(self._orphans), pruned=pruned)
 
     def stop(self) -> None:
         """Nothing is claimed any more."""

@@ -1,25 +1,37 @@
-"""What a crash may leave behind: claim logs that nobody closed though their source has left the inbox."""
+"""What stays behind in `claims/`: logs that a crash left open though their source has left the inbox, and logs that have long been closed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import groupby
 
-from watcher.domain.claim import Entry, Phase
+from watcher.domain.claim import Phase
 from watcher.domain.document import Document, Layout
+from watcher.domain.manifest import Source
 from watcher.lease.log import ClaimLog
 from watcher.lease.names import EntryName, closed_name, last_entries, split_log_object
 from watcher.storage.port import NotFoundError, Store
 
 
+@dataclass(frozen=True)
+class _Closed:
+    """The end of a log that was seen closed."""
+
+    entries: tuple[EntryName, ...]
+    at: datetime
+    source: Source
+
+
 @dataclass
 class Sweep:
-    """Looks through all claim logs; a log that it once saw closed is not read again until it grows."""
+    """Looks through all claim logs; a log that it once saw closed is not read again until it grows. `keep`: how long closed logs stay."""
 
     store: Store
     layout: Layout
-    _closed_at: dict[str, tuple[EntryName, ...]] = field(default_factory=dict)
+    keep: timedelta = timedelta(days=30)
+    _closed: dict[str, _Closed] = field(default_factory=dict)
 
     def settled(self) -> frozenset[str]:
         """Logs whose document is finished and stays in the inbox, as their hints say, by one listing."""
@@ -29,24 +41,47 @@ class Sweep:
         """Documents whose log is open and whose source is gone or replaced."""
         for log, names in self._logs():
             entries = last_entries(names)
-            if not entries or self._closed_at.get(log) == entries:
+            seen = self._closed.get(log)
+            if not entries or (seen is not None and seen.entries == entries):
                 continue
             try:
                 last = ClaimLog(self.store, log).read(entries)
             except NotFoundError:
                 continue
             if last.phase is Phase.CLOSED:
-                self._closed_at[log] = entries
-            elif not self._present(last):
+                self._closed[log] = _Closed(entries, last.at, last.source)
+            elif not self._present(last.source):
                 yield self.layout.document(last.source.key, last.source.etag, last.source.size, last.source.dropped_at)
+
+    def prune(self, now: datetime) -> int:
+        """Removes logs that were closed long before `now` and whose source is gone. Returns how many.
+
+        By the wall clocks of whoever closed it and of ours: were they wrong, a document that is dropped again would be read again, no more.
+        """
+        pruned = 0
+        for log, closed in list(self._closed.items()):
+            if now - closed.at >= self.keep and not self._present(closed.source):
+                pruned += self._remove(log, closed.entries)
+                del self._closed[log]
+        return pruned
+
+    def _remove(self, log: str, entries: tuple[EntryName, ...]) -> bool:
+        """The entries that closed it last, so that at every moment the log is closed or gone. False where it has grown."""
+        keys = [info.key for info in self.store.list(log) if (split := split_log_object(info.key)) and split[0] == log]
+        if last_entries(key.removeprefix(log) for key in keys) != entries:
+            return False
+        last = [log + str(name) for name in entries]
+        for key in [key for key in keys if key not in last] + last:
+            self.store.delete(key)
+        return True
 
     def _logs(self) -> Iterator[tuple[str, list[str]]]:
         found = (split for info in self.store.list(self.layout.claims) if (split := split_log_object(info.key)))
         for log, group in groupby(found, key=lambda split: split[0]):
             yield log, [name for _, name in group]
 
-    def _present(self, entry: Entry) -> bool:
+    def _present(self, source: Source) -> bool:
         try:
-            return self.store.head(entry.source.key).etag == entry.source.etag
+            return self.store.head(source.key).etag == source.etag
         except NotFoundError:
             return False

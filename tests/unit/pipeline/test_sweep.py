@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica
+from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica, names
 from doubles.stores import HookedStore, once
 
 from watcher.domain.claim import Phase
+from watcher.domain.document import Document
 from watcher.domain.manifest import Source
 from watcher.lease.log import ClaimLog
 from watcher.pipeline.attempt import End
@@ -56,3 +58,53 @@ def test_a_hint_that_could_not_be_written_changes_nothing_else(store: HookedStor
     store.before.append(once("put", ".closed", UnavailableError("down")))
     assert keeper.attempt(document) is End.DONE
     assert Sweep(store, LAYOUT).settled() == set()
+
+
+def closed(store: HookedStore, replica: InProcessReplica, name: str) -> Document:
+    document = drop(store, name, "one")
+    assert replica.attempt(document) is End.DONE
+    return document
+
+
+@pytest.fixture
+def sweep(store: HookedStore) -> Sweep:
+    return Sweep(store, LAYOUT, keep=timedelta(days=30))
+
+
+def test_a_log_that_has_long_been_closed_is_removed_whole(store: HookedStore, keeper: InProcessReplica, sweep: Sweep) -> None:
+    archiver = keeper.with_rules(retention="archive")
+    document = closed(store, archiver, "a.pdf")
+    now = archiver.time.clock.now()
+    assert list(sweep.orphans()) == []
+    assert sweep.prune(now + timedelta(days=29)) == 0
+    assert sweep.prune(now + timedelta(days=30)) == 1
+    assert names(store, "claims/") == []
+    assert "manifest.json" in names(store, LAYOUT.result(document))
+
+
+def test_a_log_whose_source_stands_in_the_inbox_stays(store: HookedStore, keeper: InProcessReplica, sweep: Sweep) -> None:
+    closed(store, keeper, "a.pdf")
+    list(sweep.orphans())
+    assert sweep.prune(keeper.time.clock.now() + timedelta(days=400)) == 0
+    assert names(store, "claims/") != []
+
+
+def test_a_log_that_has_grown_since_it_was_read_stays(store: HookedStore, keeper: InProcessReplica, sweep: Sweep) -> None:
+    archiver = keeper.with_rules(retention="archive")
+    closed(store, archiver, "a.pdf")
+    list(sweep.orphans())
+    archiver.acquire(drop(store, "a.pdf", "one"))
+    store.inner.delete("incoming/a.pdf")
+    assert sweep.prune(archiver.time.clock.now() + timedelta(days=31)) == 0
+    assert len(names(store, "claims/")) == 3
+
+
+def test_a_prune_that_is_broken_off_leaves_a_log_that_is_closed(store: HookedStore, keeper: InProcessReplica, sweep: Sweep) -> None:
+    archiver = keeper.with_rules(retention="archive")
+    document = closed(store, archiver, "a.pdf")
+    list(sweep.orphans())
+    store.before.append(once("delete", "000002", UnavailableError("down")))
+    with pytest.raises(UnavailableError):
+        sweep.prune(archiver.time.clock.now() + timedelta(days=31))
+    log = ClaimLog(store, LAYOUT.claim_log(document))
+    assert log.read(log.tail().entries).phase is Phase.CLOSED
