@@ -1,0 +1,102 @@
+"""The promises that must hold at every moment, checked whenever something is written or removed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from simulation.futures import Heart
+from simulation.history import History
+
+from watcher.domain.document import version_of
+from watcher.domain.manifest import Manifest
+from watcher.pipeline.retain import RemovalMode
+from watcher.storage.memory import MemoryStore
+from watcher.storage.port import NotFoundError
+
+_RESULT = re.compile(r"processed/.+/[0-9a-f]{12}/.+")
+_ENTRY = re.compile(r"(?P<log>claims/.+/[0-9a-f]{12}/)(?P<number>\d{6})")
+
+
+@dataclass
+class Guard:
+    """`lost_in_window`: versions that the documented window of an unconditional removal took, by (key, ETag)."""
+
+    inner: MemoryStore
+    removal_mode: RemovalMode
+    history: History
+    hearts: dict[str, Heart] = field(default_factory=dict)
+    lost_in_window: set[tuple[str, str]] = field(default_factory=set)
+    created: dict[str, str] = field(default_factory=dict)
+    manifests: Counter[str] = field(default_factory=Counter)
+
+    def written(self, who: str, key: str, content: bytes) -> None:
+        if _RESULT.fullmatch(key):
+            if key in self.created:
+                self.history.violation(f"{who} overwrote {key}")
+            self.created[key] = hashlib.sha256(content).hexdigest()
+            if key.endswith("/manifest.json"):
+                self.manifests[key] += 1
+                self._check_manifest(who, key, content)
+        elif match := _ENTRY.fullmatch(key):
+            if key in self.created:
+                self.history.violation(f"{who} wrote the claim entry {key} a second time")
+            self.created[key] = ""
+            self._check_alone(who, match["log"], int(match["number"]))
+
+    @contextmanager
+    def removal(self, who: str, verb: str, key: str, meant: str | None) -> Iterator[None]:
+        """Around a removal. `meant`: the ETag that its sender believed to stand there."""
+        if _RESULT.fullmatch(key):
+            self.history.violation(f"{who} removed {key}, a result")
+        before = self._standing(key)
+        yield
+        if before is None or not key.startswith("incoming/") or self._standing(key) == before:
+            return
+        etag, size = before
+        if self._safe(key, etag, size):
+            return
+        if self.removal_mode is RemovalMode.CHECKED and meant is not None and meant != etag:
+            self.lost_in_window.add((key, etag))
+            self.history.note("", f"the window: {verb} of {who}, meant for {meant}, took {etag}")
+        elif self.removal_mode is not RemovalMode.VERSIONED:
+            self.history.violation(f"{who} removed {key} ({version_of(etag, size)}) before its results or its failure stood")
+
+    def _check_manifest(self, who: str, key: str, content: bytes) -> None:
+        manifest = Manifest.model_validate_json(content)
+        folder = key.removesuffix("manifest.json")
+        for output in manifest.outputs:
+            try:
+                info, body = self.inner.get(folder + output.name)
+            except NotFoundError:
+                self.history.violation(f"{who} wrote {key} before {output.name} stood")
+                continue
+            if (info.size, info.etag, hashlib.sha256(body).hexdigest()) != (output.size, output.etag, output.sha256):
+                self.history.violation(f"{who} wrote {key}, and {output.name} stands with other content than it tells")
+
+    def _check_alone(self, who: str, log: str, number: int) -> None:
+        for other, heart in self.hearts.items():
+            for (held_log, held), claim in heart.held.items():
+                if other != who and held_log == log and held < number and not claim.fenced:
+                    self.history.violation(f"{who} appended entry {number} of {log} while {other} still worked under entry {held}")
+
+    def _safe(self, key: str, etag: str, size: int) -> bool:
+        """Whether the results, or the failure with its original, of that version stand."""
+        path, version = key.removeprefix("incoming/"), version_of(etag, size)
+        return self._stands(f"processed/{path}/{version}/manifest.json") or (
+            self._stands(f"failed/{path}/{version}/error.json") and self._stands(f"failed/{path}/{version}/source.pdf")
+        )
+
+    def _stands(self, key: str) -> bool:
+        return self._standing(key) is not None
+
+    def _standing(self, key: str) -> tuple[str, int] | None:
+        try:
+            info = self.inner.head(key)
+        except NotFoundError:
+            return None
+        return info.etag, info.size

@@ -1,0 +1,227 @@
+"""The bucket as one process reaches it: every request takes time, and may be lost, answered wrongly, or applied when nobody waits any more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simulation.actors import KilledError, Process, Scheduler
+from simulation.guard import Guard
+from simulation.history import History
+from simulation.people import People
+from simulation.plan import FAULTS_END, LEASE, Fate, Fault, Kind
+
+from watcher.storage.memory import MemoryStore
+from watcher.storage.port import (
+    AlreadyExistsError,
+    ObjectInfo,
+    ObjectVersion,
+    OutcomeUnknownError,
+    StoreError,
+    TooLargeError,
+    UnavailableError,
+)
+
+TIMEOUT = 8.0
+_NAME = re.compile(r"^(?:incoming|claims|processed|failed)/(?P<name>(?:folder/)?d\d+\.pdf)")
+
+
+@dataclass
+class Bucket:
+    """What all processes share. `writes_under_way` counts those that were sent and not applied yet."""
+
+    inner: MemoryStore
+    scheduler: Scheduler
+    history: History
+    people: People
+    guard: Guard
+    writes_under_way: int = 0
+
+
+@dataclass
+class ProcessStore:
+    """The `Store` of one process."""
+
+    bucket: Bucket
+    process: Process
+    fate: Fate
+    befall: Callable[[Fault, float], None]
+    _seen: dict[str, str] = field(default_factory=dict)  # the ETag that this process was last shown for a source
+
+    @property
+    def location(self) -> str:
+        return "simulation"
+
+    def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
+        yield from self._ask("list", prefix, lambda: list(self.bucket.inner.list(prefix, after)), UnavailableError)
+
+    def head(self, key: str) -> ObjectInfo:
+        info: ObjectInfo = self._ask("head", key, lambda: self.bucket.inner.head(key), UnavailableError)
+        self._seen[key] = info.etag
+        return info
+
+    def get(self, key: str) -> tuple[ObjectInfo, bytes]:
+        answer: tuple[ObjectInfo, bytes] = self._ask("get", key, lambda: self.bucket.inner.get(key), UnavailableError)
+        return answer
+
+    def download(self, key: str, target: Path, max_bytes: int) -> ObjectInfo:
+        info, body = self._ask("download", key, lambda: self.bucket.inner.get(key), UnavailableError)
+        if info.size > max_bytes:
+            raise TooLargeError(key)
+        target.write_bytes(body)
+        return info
+
+    def create(self, key: str, body: bytes | Path, content_type: str) -> str:
+        content = body.read_bytes() if isinstance(body, Path) else body
+
+        def apply() -> str:
+            etag = self.bucket.inner.create(key, content, content_type)
+            self.bucket.guard.written(self.process.name, key, content)
+            return etag
+
+        return self._ask("create", key, apply, OutcomeUnknownError, AlreadyExistsError)
+
+    def put(self, key: str, body: bytes | Path, content_type: str) -> str:
+        content = body.read_bytes() if isinstance(body, Path) else body
+
+        def apply() -> str:
+            etag = self.bucket.inner.put(key, content, content_type)
+            self.bucket.guard.written(self.process.name, key, content)
+            return etag
+
+        return self._ask("put", key, apply, UnavailableError)
+
+    def delete(self, key: str) -> None:
+        self._remove("delete", key, lambda: self.bucket.inner.delete(key), self._seen.get(key), OutcomeUnknownError)
+
+    def delete_matching(self, key: str, etag: str) -> None:
+        self._remove(
+            "delete_matching", key, lambda: self.bucket.inner.delete_matching(key, etag), etag, OutcomeUnknownError, AlreadyExistsError
+        )
+
+    def is_versioned(self) -> bool:
+        return self.bucket.inner.is_versioned()
+
+    def versions(self, key: str) -> tuple[ObjectVersion, ...]:
+        answer: tuple[ObjectVersion, ...] = self._ask("versions", key, lambda: self.bucket.inner.versions(key), UnavailableError)
+        return answer
+
+    def delete_version(self, key: str, version_id: str) -> None:
+        self._remove(
+            f"delete version {version_id} of", key, lambda: self.bucket.inner.delete_version(key, version_id), None, UnavailableError
+        )
+
+    def _remove(self, verb: str, key: str, remove: Callable[[], None], meant: str | None, *errors: type[StoreError]) -> None:
+        def apply() -> None:
+            with self.bucket.guard.removal(self.process.name, verb, key, meant):
+                remove()
+
+        self._ask(verb, key, apply, *errors)
+
+    def _ask(
+        self,
+        verb: str,
+        key: str,
+        apply: Callable[[], Any],
+        unanswered: type[StoreError],
+        refused: type[StoreError] | None = None,
+    ) -> Any:
+        """One request. Raises `unanswered` where no answer comes, `refused` where the store says 409 to a condition."""
+        if self.process.dead:
+            raise KilledError
+        scheduler, history = self.bucket.scheduler, self.bucket.history
+        decision = self.fate.next(scheduler.now < FAULTS_END)
+        fault, size = decision.fault, decision.size
+        what = f"{verb} {key}"
+        if fault is not None:
+            history.fault(self.process.name, fault.value, decision.id)
+            history.note(self.process.name, f"{what}  ** {fault.value} ({decision.id.process}, request {decision.id.request})")
+            self._before(fault, size, key)
+        request = _Request(self, what, apply, writes=verb not in _READS)
+        if fault is Fault.CRASH_SENT:
+            request.send(decision.latency)
+            scheduler.kill(self.process)
+            raise KilledError
+        if fault is Fault.LATE:
+            request.send(TIMEOUT + size**2 * 5 * LEASE)
+        elif fault not in _NEVER_APPLIED:
+            request.send(decision.latency / 2)
+        if fault in _UNHEARD:
+            scheduler.sleep(TIMEOUT)
+            raise unanswered(fault.value)
+        if fault is Fault.FREEZE_SENT:
+            self.process.frozen_until = scheduler.now + _long(size)
+        scheduler.sleep(decision.latency + (_long(size) if fault is Fault.DELAY else 0.0))
+        if fault is Fault.CONFLICT:
+            raise (refused or unanswered)(fault.value)
+        if fault in _FAILED:
+            raise unanswered(fault.value)
+        return request.answer()
+
+    def _before(self, fault: Fault, size: float, key: str) -> None:
+        """What befalls the process, or its document, before the request leaves."""
+        scheduler, people = self.bucket.scheduler, self.bucket.people
+        if fault is Fault.CRASH:
+            scheduler.kill(self.process)
+            raise KilledError
+        if fault is Fault.FREEZE:
+            self.process.frozen_until = scheduler.now + _long(size)
+            scheduler.sleep(0.0)
+        elif fault in (Fault.SKEW, Fault.SIGTERM, Fault.ENGINE):
+            self.befall(fault, size)
+        elif match := _NAME.match(key):
+            if fault is Fault.REPLACE:
+                people.drop(match["name"], Kind.HEALTHY, 1 + int(size * 3))
+            elif fault is Fault.DELETE:
+                people.delete(match["name"])
+            elif fault is Fault.REDROP:
+                people.redrop(match["name"])
+
+
+_READS = {"list", "head", "get", "download", "versions"}
+_NEVER_APPLIED = {Fault.DROP, Fault.ERROR_500, Fault.ERROR_503, Fault.CONFLICT}
+_UNHEARD = {Fault.DROP, Fault.DROP_ANSWER, Fault.LATE}
+_FAILED = {Fault.ERROR_500, Fault.ERROR_500_APPLIED, Fault.ERROR_503}
+
+
+class _Request:
+    """A request on its way, and its answer once it was applied."""
+
+    def __init__(self, sender: ProcessStore, what: str, apply: Callable[[], Any], *, writes: bool) -> None:
+        self._writes = writes
+        self._bucket = sender.bucket
+        self._who = sender.process.name
+        self._what = what
+        self._apply = apply
+        self._answer: Any = None
+        self._error: StoreError | None = None
+        self._sent = False
+        self._arrived = False
+
+    def send(self, delay: float) -> None:
+        self._bucket.writes_under_way += self._writes
+        self._bucket.scheduler.at(self._bucket.scheduler.now + delay, self._arrive)
+
+    def answer(self) -> Any:
+        assert self._arrived
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+    def _arrive(self) -> None:
+        self._arrived = True
+        self._bucket.writes_under_way -= self._writes
+        try:
+            self._answer = self._apply()
+            self._bucket.history.note(self._who, self._what)
+        except StoreError as error:
+            self._error = error
+            self._bucket.history.note(self._who, f"{self._what} -> {type(error).__name__}")
+
+
+def _long(size: float) -> float:
+    """From a fifth of a lease to three of them."""
+    return LEASE * (0.2 + size * 2.8)
