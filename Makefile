@@ -36,8 +36,9 @@ venv: .venv/.installed ## Make .venv with the pinned packages (PYTHON=python3.12
 	@bash scripts/venv.sh '$(PYTHON)'
 	@touch $@
 
-deps: run-deps ## Install the system packages that `run` and `test` use, where they are missing
+deps: run-deps ## Install the system packages and servers that `run` and `test` use, where they are missing
 	@bash scripts/deps.sh test
+	@bash scripts/swift.sh
 
 run-deps:
 	@bash scripts/deps.sh run

@@ -10,6 +10,7 @@ import pytest
 from servers.ceph import PACKAGES, PROGRAMS, run_ceph
 from servers.moto import run_moto
 from servers.s3_server import S3Server
+from servers.swift import PYTHON, run_swift
 
 RequireProgram = Callable[[str, str], str]
 
@@ -50,4 +51,16 @@ def moto_server() -> Iterator[S3Server]:
 def racy_moto_server() -> Iterator[S3Server]:
     """moto as it comes: 1 to 4 in 100 races of conditional PUTs have several winners."""
     with run_moto(one_at_a_time=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real object store that refuses a create in turn, yet lets several of racing ones win. Where it is absent the test is skipped by name."""
+    if not PYTHON.exists():
+        reason = "OpenStack Swift is not installed: scripts/swift.sh"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with run_swift(tmp_path_factory.mktemp("swift")) as server:
         yield server

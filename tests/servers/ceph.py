@@ -6,25 +6,21 @@ Debian's packages `radosgw ceph-mon ceph-osd` suffice, root and systemd are not 
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from servers.programs import START_SECONDS, ServerError, answers, running_program, wait_until
 from servers.s3_server import S3Server, free_port
 
 PACKAGES = "radosgw ceph-mon ceph-osd"
 PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmaptool")
 ACCESS_KEY, SECRET_KEY = "tenant:key", "secret"
-START_SECONDS = 60.0
-STOP_SECONDS = 10.0
 CALL_TRIES = 10
 
 CONFIGURATION = """
@@ -76,10 +72,6 @@ rgw run sync thread = false
 """
 
 
-class CephError(Exception):
-    """The server did not start; the text ends with what the program said."""
-
-
 @contextmanager
 def run_ceph(root: Path) -> Iterator[S3Server]:
     """Keeps its logs in the existing, empty folder `root`; its processes end with this process, however that ends."""
@@ -94,13 +86,13 @@ def run_ceph(root: Path) -> Iterator[S3Server]:
     def call_once(*command: str) -> str:
         finished = subprocess.run([*command, "-c", str(configuration)], capture_output=True, text=True, timeout=START_SECONDS, check=False)
         if finished.returncode:
-            raise CephError(f"{' '.join(command)}: {finished.stderr[-2000:]}")
+            raise ServerError(f"{' '.join(command)}: {finished.stderr[-2000:]}")
         return finished.stdout
 
     def call(*command: str) -> str:
         """A monitor that has just come up now and then answers EPERM or nothing; every command here may be repeated."""
         for _ in range(CALL_TRIES - 1):
-            with suppress(CephError):
+            with suppress(ServerError):
                 return call_once(*command)
             time.sleep(0.2)
         return call_once(*command)
@@ -108,14 +100,7 @@ def run_ceph(root: Path) -> Iterator[S3Server]:
     with ExitStack() as running:
 
         def serve(name: str, *command: str) -> Callable[[], None]:
-            log = root / f"{name}.log"
-            process = running.enter_context(_daemon([*command, "-f", "-c", str(configuration)], log))
-
-            def check() -> None:
-                if process.poll() is not None:
-                    raise CephError(f"{name} ended with {process.returncode}: {log.read_text(errors='replace')[-2000:]}")
-
-            return check
+            return running.enter_context(running_program(name, [*command, "-f", "-c", str(configuration)], root / f"{name}.log"))
 
         monmap = str(root / "monmap")
         call("monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"[v1:127.0.0.1:{mon_port}]", monmap)
@@ -126,10 +111,10 @@ def run_ceph(root: Path) -> Iterator[S3Server]:
         call("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
         call("ceph", "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=h")
         check_osd = serve("osd", "ceph-osd", "-i", "0")
-        _wait(lambda: "1 up" in call("ceph", "osd", "stat"), check_osd)
+        wait_until(lambda: "1 up" in call("ceph", "osd", "stat"), check_osd)
         check_gateway = serve("rgw", "radosgw", "-n", "client.rgw")
         endpoint = f"http://127.0.0.1:{s3_port}"
-        _wait(lambda: _answers(endpoint), check_gateway)
+        wait_until(lambda: answers(endpoint), check_gateway)
         call(
             "radosgw-admin",
             "user",
@@ -140,37 +125,6 @@ def run_ceph(root: Path) -> Iterator[S3Server]:
             f"--secret-key={SECRET_KEY}",
         )
         yield S3Server(endpoint, ACCESS_KEY, SECRET_KEY)
-
-
-@contextmanager
-def _daemon(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-    with log.open("wb") as out:
-        process = subprocess.Popen([*leash, *command], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
-    try:
-        yield process
-    finally:
-        process.kill()  # nothing in it outlives the tests
-        process.wait(STOP_SECONDS)
-
-
-def _wait(is_up: Callable[[], bool], check: Callable[[], None]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not is_up():
-        check()
-        if time.monotonic() > deadline:
-            raise CephError(f"not up after {START_SECONDS:.0f} s")
-        time.sleep(0.05)
-
-
-def _answers(endpoint: str) -> bool:
-    try:
-        urllib.request.urlopen(endpoint, timeout=5).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
 
 
 def main() -> None:
