@@ -112,7 +112,6 @@ class Daemon:
         self._vitals = Vitals(time.monotonic)
         self._choice = _chosen_engine(settings)
         self._recogniser = _recogniser(settings, self._choice, self._clock, self._log)
-        self._parser: Parser | None = None
         self._appender: AgreedAppender | None = None
         self._stopping = threading.Event()
         self._give_back = threading.Event()
@@ -174,17 +173,20 @@ class Daemon:
         if facts is None:
             return EXIT_OK if self._stopping.is_set() else EXIT_ERROR
         self._appender = AgreedAppender(store, marker_of(layout), facts.mode, Bids(time.sleep), self._bids_begun)
-        with ThreadPoolExecutor(UPLOADS_PER_DOCUMENT * self._settings.watch.documents, thread_name_prefix="upload") as uploads:
-            self._parser = _parser(self._settings)
-            dispatcher = self._dispatcher(store, layout, facts, self._appender, uploads, self._parser)
-            watch = self._settings.watch
-            verifier = Verifier(store, layout, self._log)
-            jobs = Jobs(dispatcher, verifier, watch.poll_seconds, watch.sweep_seconds, watch.verify_seconds)
-            jobs.start()
-            try:
-                return self._until_ended(dispatcher, jobs, drain)
-            finally:
-                self._hand_over(dispatcher, jobs)
+        watch = self._settings.watch
+        uploads = ThreadPoolExecutor(UPLOADS_PER_DOCUMENT * watch.documents, thread_name_prefix="upload")
+        parser = _parser(self._settings)
+        dispatcher = self._dispatcher(store, layout, facts, self._appender, uploads, parser)
+        verifier = Verifier(store, layout, self._log, self._stopping)
+        jobs = Jobs(dispatcher, verifier, watch.poll_seconds, watch.sweep_seconds, watch.verify_seconds)
+        jobs.start()
+        try:
+            return self._until_ended(dispatcher, jobs, drain)
+        finally:
+            self._stopping.set()
+            jobs.stop()
+            self._hand_over(dispatcher, parser)
+            uploads.shutdown(wait=False, cancel_futures=True)
 
     def _until_ended(self, dispatcher: Dispatcher, jobs: Jobs, drain: bool) -> int:
         loaded = False
@@ -203,17 +205,18 @@ class Daemon:
                 return EXIT_ERROR
         return EXIT_OK
 
-    def _hand_over(self, dispatcher: Dispatcher, jobs: Jobs) -> None:
-        """Finishes what can be finished within the grace period and gives the rest back."""
+    def _hand_over(self, dispatcher: Dispatcher, parser: Parser) -> None:
+        """Finishes what can be finished within the grace period and gives the rest back, as far as the store answers."""
+        watch = self._settings.watch
+        self._log.info("stopping", documents=self._vitals.pulse.in_progress, grace_seconds=watch.grace_seconds)
         dispatcher.stop()
-        jobs.stop()
-        if not dispatcher.wait(self._settings.watch.grace_seconds):
+        if not dispatcher.wait(watch.grace_seconds):
             self._log.info("giving_back", documents=self._vitals.pulse.in_progress)
         self._give_back.set()
         self._recogniser.close()
-        if self._parser is not None:
-            self._parser.close()
-        dispatcher.close()
+        parser.close()
+        if not dispatcher.wait(watch.hand_back_seconds):
+            self._log.warning("left_to_their_leases", documents=self._vitals.pulse.in_progress, reason="the store did not answer in time")
 
     def _probe(self, store: Store, layout: Layout, *, insist: bool) -> StoreFacts | None:
         """Asks until the store answers; without `insist` a refusal ends it."""
@@ -273,7 +276,7 @@ class Daemon:
         acquirer = Acquirer(store, identity, rules.policy, keeps_source=keeps_source, appender=appender)
         stale_seconds = STALE_WINDOW_POLLS * settings.watch.poll_seconds
         inbox = Inbox(store, layout, tuple(settings.watch.ignore), time.monotonic, random.random, stale_seconds)
-        sweeper = Sweep(store, layout, timedelta(days=settings.claims.keep_days))
+        sweeper = Sweep(store, layout, timedelta(days=settings.claims.keep_days), self._stopping)
         quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
         return Dispatcher(bench, acquirer, inbox, sweeper, self._vitals, settings.watch.documents, quiet_seconds, appender.obey)
 

@@ -34,8 +34,8 @@ class Jobs:
         self._scan.modify(next_run_time=datetime.now(timezone.utc))
 
     def stop(self) -> None:
-        """Starts nothing any more and waits for what is running."""
-        self._scheduler.shutdown(wait=True)
+        """Starts nothing any more. What is running sees for itself that the daemon is ending."""
+        self._scheduler.shutdown(wait=False)
 
     def _every(self, seconds: float, run: Callable[[], None], first_after: float = 0.0) -> Job:
         first = datetime.now(timezone.utc) + timedelta(seconds=first_after)

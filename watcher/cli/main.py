@@ -47,7 +47,7 @@ def _run(config: Config = None, drain: Annotated[bool, typer.Option("--drain", h
 
     With --drain the exit code is 0 if all documents of this run succeeded, 3 if some are in failed/.
     """
-    raise typer.Exit(run.run(_load(config), drain=drain))
+    run.run(_load(config), drain=drain)
 
 
 @app.command("put")

@@ -6,14 +6,15 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
 from watcher.app import Daemon, new_log
 from watcher.logs import configure_logs
 from watcher.settings import Settings, ignored_variables
 
 
-def run(settings: Settings, *, drain: bool) -> int:
-    """Runs until SIGTERM or SIGINT, or with `drain` until the inbox is empty; a second signal ends at once. Returns the exit code."""
+def run(settings: Settings, *, drain: bool) -> NoReturn:
+    """Runs until SIGTERM or SIGINT, or with `drain` until the inbox is empty; a second signal ends at once. Ends the process."""
     configure_logs(settings.log.level, settings.log.format, sys.stderr, settings.s3.secrets)
     log = new_log()
     if settings.s3.missing:
@@ -22,15 +23,17 @@ def run(settings: Settings, *, drain: bool) -> int:
         log.info("variables_ignored", names=list(ignored))
     daemon = Daemon(settings, log)
 
-    def end(number: int, _frame: FrameType | None) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, _end_at_once)
         signal.signal(signal.SIGINT, _end_at_once)
-        log.info("stopping", signal=signal.Signals(number).name, grace_seconds=settings.watch.grace_seconds)
         daemon.stop()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    return daemon.run(drain=drain)
+    code = daemon.run(drain=drain)
+    sys.stderr.flush()
+    # Nothing is left to do; a thread that still waits for a store that does not answer must not hold the process.
+    os._exit(code)
 
 
 def _end_at_once(number: int, _frame: FrameType | None) -> None:

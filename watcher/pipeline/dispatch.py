@@ -124,10 +124,6 @@ class Dispatcher:
         with self._changed:
             return self._changed.wait_for(lambda: not self._active, timeout=seconds)
 
-    def close(self) -> None:
-        """Waits for the threads, whose documents were given back."""
-        self._threads.shutdown(wait=True)
-
     def _deal(self) -> int | None:
         """Unfinished documents met in the round; None where it was broken off."""
         unfinished = 0

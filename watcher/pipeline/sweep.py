@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,11 +27,15 @@ class _Closed:
 
 @dataclass
 class Sweep:
-    """Looks through all claim logs; a log that it once saw closed is not read again until it grows. `keep`: how long closed logs stay."""
+    """Looks through all claim logs; a log that it once saw closed is not read again until it grows.
+
+    `keep`: how long closed logs stay. Once `stopping` is set, whatever goes on ends early.
+    """
 
     store: Store
     layout: Layout
     keep: timedelta = timedelta(days=30)
+    stopping: threading.Event = field(default_factory=threading.Event)
     _closed: dict[str, _Closed] = field(default_factory=dict)
 
     def settled(self) -> frozenset[str]:
@@ -60,6 +65,8 @@ class Sweep:
         """
         pruned = 0
         for log, closed in list(self._closed.items()):
+            if self.stopping.is_set():
+                break
             if now - closed.at >= self.keep and not self._present(closed.source):
                 pruned += self._remove(log, closed.entries)
                 del self._closed[log]
@@ -78,6 +85,8 @@ class Sweep:
     def _logs(self) -> Iterator[tuple[str, list[str]]]:
         found = (split for info in self.store.list(self.layout.claims) if (split := split_log_object(info.key)))
         for log, group in groupby(found, key=lambda split: split[0]):
+            if self.stopping.is_set():
+                return
             yield log, [name for _, name in group]
 
     def _present(self, source: Source) -> bool:

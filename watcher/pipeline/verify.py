@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from pydantic import ValidationError
@@ -48,12 +49,15 @@ class Verifier:
     store: Store
     layout: Layout
     log: FilteringBoundLogger
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Logs each flaw, and at the end how many folders were looked at."""
+        """Logs each flaw, and at the end how many folders were looked at; ends early once `stopping` is set."""
         folders = flaws = 0
         try:
             for folder, standing in self._folders():
+                if self.stopping.is_set():
+                    return
                 folders += 1
                 flaw = self._flaw(folder, standing)
                 if flaw is not None:

@@ -77,7 +77,8 @@ class Watch(Table):
         (".*", "~$*", "*.part", "*.partial", "*.crdownload", "*.tmp", "Thumbs.db", "desktop.ini"),
         description="names that are passed over, matched with each part of a path; * and ? as in a shell",
     )
-    grace_seconds: Seconds = Field(20, ge=0, le=3600, description="time to finish pages and hand documents back after SIGTERM")
+    grace_seconds: Seconds = Field(20, ge=0, le=3600, description="time to finish documents after SIGTERM")
+    hand_back_seconds: Seconds = Field(8, ge=0, le=3600, description="time after that for giving unfinished documents back")
     sweep_seconds: Seconds = Field(600, ge=1, le=86400, description="time between two rounds of clearing up old claims")
     verify_seconds: Seconds = Field(
         86400, ge=60, le=31536000, description="time between two checks of finished results against their manifests"

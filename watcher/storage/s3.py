@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from watcher.storage.port import (
     MAX_KEY_BYTES,
@@ -203,6 +204,8 @@ class S3Store:
             yield
         except (ClientError, BotoCoreError) as error:
             raise translate(error, request, key, self._place) from None
+        except HTTPError as error:  # the SDK lets these through where the body of a refusal to a download breaks off
+            raise no_usable_answer(type(error).__name__, request, key, self._place) from None
         except KeyError as missing:  # the SDK hands on answers that lack what the protocol promises
             raise no_usable_answer(f"it has no {missing.args[0]}", request, key, self._place) from None
 

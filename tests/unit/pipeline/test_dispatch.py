@@ -62,7 +62,6 @@ def watch(replica: InProcessReplica) -> Iterator[Watch]:
     watch = Watch(replica)
     yield watch
     watch.dispatcher.stop()
-    watch.dispatcher.close()
 
 
 def test_a_round_reads_everything(store: HookedStore, watch: Watch) -> None:
@@ -143,7 +142,6 @@ def test_with_keep_a_finished_document_costs_no_request_beyond_the_listing(store
     assert store.requests == [("list", "incoming/")]
     for watch in (first, restarted):
         watch.dispatcher.stop()
-        watch.dispatcher.close()
 
 
 def test_an_idle_poll_with_archive_costs_one_listing_however_much_is_finished(store: HookedStore, watch: Watch) -> None:
@@ -188,7 +186,6 @@ def test_no_more_documents_at_once_than_there_are_slots(store: HookedStore, repl
     watch = Watch(replica, documents=2)
     watch.round()
     watch.dispatcher.stop()
-    watch.dispatcher.close()
     assert (watch.ended, peak[0]) == ({"done": 6}, 2)
 
 
@@ -206,6 +203,5 @@ def test_a_defect_in_an_attempt_does_not_end_the_watch(store: HookedStore, repli
         watch.time.advance(3600)
         watch.round()
     watch.dispatcher.stop()
-    watch.dispatcher.close()
     assert watch.ended == {"waiting": 2, "failed": 1}
     assert any(name.endswith("error.json") for name in names(store, "failed/"))
