@@ -161,6 +161,23 @@ def test_an_answer_without_an_etag_is_no_answer(call: Call, error: type[StoreErr
         call(S3Store(config(server.endpoint)))
 
 
+@pytest.mark.parametrize("status", [200, 404, 412, 503])
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (create, OutcomeUnknownError),
+        (delete, OutcomeUnknownError),
+        (put, UnavailableError),
+        (get, UnavailableError),
+        (listing, UnavailableError),
+    ],
+)
+def test_an_answer_that_breaks_off_is_no_answer(call: Call, error: type[StoreError], status: int) -> None:
+    broken_off = reply(status, "ff\r\n<Error><Co", Transfer_Encoding="chunked", **BODY)
+    with run_canned(broken_off) as server, pytest.raises(error, match="no usable answer"):
+        call(S3Store(config(server.endpoint)))
+
+
 @pytest.mark.parametrize("received", ["", "half"])
 def test_a_short_body_is_an_outage_not_a_short_document(tmp_path: Path, received: str) -> None:
     with run_canned(reply(200, received, length=8, **BODY)) as server:
