@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from watcher import __version__
-from watcher.app import EXIT_ERROR
 from watcher.cli import put, run, status
+from watcher.domain import exits
 from watcher.engines.choose import EngineNotFoundError
 from watcher.settings import Settings, SettingsError, load_settings
 from watcher.storage.port import StoreError
@@ -72,4 +72,4 @@ def run_command() -> None:
         app()
     except (SettingsError, StoreError, HttpServerError, EngineNotFoundError, OSError) as error:
         sys.stderr.write(f"watcher: {error}\n")
-        sys.exit(EXIT_ERROR)
+        sys.exit(exits.ERROR)

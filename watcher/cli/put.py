@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from watcher.app import EXIT_OK, EXIT_SOME_FAILED, layout_of, open_store
+from watcher.app import layout_of, open_store
+from watcher.domain import exits
 from watcher.domain.document import Document, Layout
 from watcher.domain.manifest import ErrorReport
 from watcher.results.names import ERROR_JSON, INDEX_HTML, MANIFEST, content_type
@@ -41,7 +42,7 @@ def put(settings: Settings, paths: list[Path], *, wait: bool) -> int:
             dropped.append(_drop(store, layout, file, name))
             progress.advance(task)
     console.print(f"{len(dropped)} documents lie in {layout.incoming} of {store.location}", highlight=False, markup=False)
-    return _follow(store, layout, dropped, console) if wait else EXIT_OK
+    return _follow(store, layout, dropped, console) if wait else exits.OK
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
@@ -81,7 +82,7 @@ def _follow(store: Store, layout: Layout, dropped: list[Document], console: Cons
             waiting = still
             if waiting:
                 time.sleep(_LOOK_SECONDS)
-    return EXIT_SOME_FAILED if failed else EXIT_OK
+    return exits.SOME_FAILED if failed else exits.OK
 
 
 def how_ended(store: Store, layout: Layout, document: Document) -> Ended | None:

@@ -8,7 +8,8 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from watcher.app import Daemon, new_log
+from watcher.app import new_log
+from watcher.daemon import Daemon
 from watcher.logs import configure_logs
 from watcher.settings import Settings, ignored_variables
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.page import Output, Page
@@ -20,6 +21,7 @@ from watcher.pipeline.bench import Bench, GivenBackError, engine_info
 from watcher.pipeline.writer import ResultWriter
 from watcher.results.names import page_json, page_picture
 
+_T = TypeVar("_T")
 _LOOK_SECONDS = 0.5
 """How often a wait for the engine looks whether the claim still holds and the daemon goes on."""
 
@@ -40,11 +42,15 @@ class PageReader:
     _failures: dict[int, DocumentError] = field(default_factory=dict)
     _notes: dict[int, str] = field(default_factory=dict)
     _writes: list[Future[None]] = field(default_factory=list)
+    _uploads: list[Future[Any]] = field(default_factory=list)
 
     def adopt(self, numbers: Sequence[int]) -> None:
         """Takes over the checkpoints that an earlier attempt wrote."""
-        for future in [self.bench.uploads.submit(self._adopt, number) for number in numbers]:
-            future.result()
+        try:
+            for future in [self._submit(self._adopt, number) for number in numbers]:
+                future.result()
+        finally:
+            self._await_uploads()
         self._adopted = len(numbers)
 
     @property
@@ -64,8 +70,7 @@ class PageReader:
             self._settle_writes(self._writes)
             self._write_failures()
         finally:
-            for write in self._writes:  # what was read is kept for the next attempt
-                write.exception()
+            self._await_uploads()  # what was read is kept for the next attempt
 
     def _read_window(self, missing: list[int]) -> None:
         rules = self.bench.rules
@@ -79,7 +84,7 @@ class PageReader:
                     if isinstance(drawn, UnrenderablePage):
                         self._fail(DocumentError(ErrorCode.PAGE_UNREADABLE, drawn.number), drawn.reason)
                         continue
-                    picture = self.bench.uploads.submit(self._create_picture, drawn)
+                    picture = self._submit(self._create_picture, drawn)
                     page = PageImage(drawn.image, drawn.width, drawn.height, drawn.dpi)
                     waiting.append((drawn, None if drawn.blank else self.bench.recogniser.submit(page), picture))
             while waiting:
@@ -89,8 +94,6 @@ class PageReader:
                 if recognition is not None:
                     recognition.cancel()
                 picture.cancel()
-                if not picture.cancelled():
-                    picture.exception()
 
     def _finish(self, drawn: RenderedPage, recognition: Future[Recognition] | None, picture: Future[Output]) -> None:
         """Waits for the engine's reading of one page and hands its files to the writers."""
@@ -100,7 +103,7 @@ class PageReader:
             try:
                 read = self._wait(recognition)
             except DocumentError as error:
-                picture.cancel() or picture.exception()
+                picture.cancel()
                 charged = DocumentError(error.code, drawn.number, **error.details)
                 self._fail(charged, charged.message)
                 return
@@ -112,9 +115,9 @@ class PageReader:
             path = self.writer.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(body)
-            assets.append(self.bench.uploads.submit(self.writer.create, name))
+            assets.append(self._submit(self.writer.create, name))
         # The writes of a page's files were submitted before that of its checkpoint, so the latter never waits for one that is queued behind it.
-        self._writes.append(self.bench.uploads.submit(self._checkpoint, page, assets))
+        self._writes.append(self._submit(self._checkpoint, page, assets))
         self._settle_writes([write for write in self._writes if write.done()])
 
     def _checkpoint(self, page: Page, assets: list[Future[Output]]) -> None:
@@ -169,9 +172,21 @@ class PageReader:
 
     def _write_failures(self) -> None:
         """Only a document that is finished without them gets checkpoints of failed pages: an attempt after this one would not read them again."""
-        writes = [self.bench.uploads.submit(self._checkpoint, failed_page(number, note), []) for number, note in self._notes.items()]
+        writes = [self._submit(self._checkpoint, failed_page(number, note), []) for number, note in self._notes.items()]
         self._writes.extend(writes)
         self._settle_writes(writes)
+
+    def _submit(self, task: Callable[..., _T], *args: Any) -> Future[_T]:
+        self._uploads = [upload for upload in self._uploads if not upload.done()]
+        upload = self.bench.uploads.submit(task, *args)
+        self._uploads.append(upload)
+        return upload
+
+    def _await_uploads(self) -> None:
+        """Also of those whose page was given up: while one is under way the document must not be given back."""
+        for upload in self._uploads:
+            if not upload.cancelled():
+                upload.exception()
 
     def _settle_writes(self, writes: list[Future[None]]) -> None:
         for write in tuple(writes):  # it may be `self._writes`, which shrinks

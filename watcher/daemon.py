@@ -1,0 +1,195 @@
+"""One replica from its start to its end: what it tells the platform, how it watches, how it hands over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from structlog.typing import FilteringBoundLogger
+
+from watcher import __version__
+from watcher.app import Shared, build_dispatcher, build_parser, build_recogniser, chosen_engine, layout_of, new_nonce, open_store, utc_now
+from watcher.domain import exits
+from watcher.domain.clock import Clock
+from watcher.domain.document import Layout
+from watcher.domain.health import HealthSnapshot, stalled
+from watcher.intake.parser import Parser
+from watcher.jobs import Jobs
+from watcher.lease.bids import Bids
+from watcher.lease.mode import AgreedAppender, Mode
+from watcher.metrics import Metrics
+from watcher.pipeline.dispatch import Dispatcher
+from watcher.pipeline.facts import StoreFacts, find_out, marker_of
+from watcher.pipeline.scratch import make_scratch
+from watcher.pipeline.verify import Verifier
+from watcher.pipeline.vitals import Vitals
+from watcher.settings import Settings
+from watcher.storage.port import RefusedError, Store, StoreError
+from watcher.web import HttpServer, create_app
+
+UPLOADS_PER_DOCUMENT = 4
+PROBE_RETRY_SECONDS = 10.0
+
+
+class Daemon:
+    """One replica. `run` may be called once; `stop` from a signal handler."""
+
+    def __init__(self, settings: Settings, log: FilteringBoundLogger) -> None:
+        self._settings = settings
+        self._replica = settings.watch.replica or socket.gethostname()
+        self._log = log.bind(replica=self._replica)
+        self._clock = Clock(time.monotonic, utc_now)
+        self._metrics = Metrics(time.time)
+        self._vitals = Vitals(time.monotonic)
+        self._choice = chosen_engine(settings)
+        self._recogniser = build_recogniser(settings, self._choice, self._clock, self._log)
+        self._appender: AgreedAppender | None = None
+        self._stopping = threading.Event()
+        self._give_back = threading.Event()
+        self._scratch = make_scratch(settings.watch.scratch)
+
+    def stop(self) -> None:
+        """Ends the watch: nothing new is claimed, and `run` returns within `watch.grace_seconds` and a little."""
+        self._stopping.set()
+
+    def run(self, *, drain: bool) -> int:
+        """Watches until it is stopped, or with `drain` until the inbox is empty. Returns the exit code."""
+        server = HttpServer(create_app(self.health, self.metrics), self._settings.http.host, self._settings.http.port)
+        try:
+            server.start()
+            self._log.info("daemon_started", version=__version__, port=server.port, engine=self._choice.spec.name, pid=os.getpid())
+            for warning in self._choice.warnings:
+                self._log.warning("engine_warning", reason=warning)
+            self._recogniser.start()
+            return self._watch(drain)
+        finally:
+            self._recogniser.close()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            server.stop()
+            self._log.info("daemon_ended")
+
+    def health(self) -> HealthSnapshot:
+        engine, pulse = self._recogniser.state, self._vitals.pulse
+        return HealthSnapshot(
+            engine_phase=engine.phase,
+            engine_reason=engine.reason,
+            engine=self._choice.spec.name,
+            engine_version=engine.info.version if engine.info else "",
+            s3_configured=self._settings.s3.configured,
+            version=__version__,
+            replica=self._replica,
+            claim_mode=self._appender.mode.value if self._appender else "unknown",
+            counts={**pulse.ended, "in_progress": pulse.in_progress, "in_inbox": pulse.in_inbox},
+            last_scan_age=pulse.scan_age,
+            store_reachable=self._appender is not None and not pulse.store_reason,
+            store_reason=pulse.store_reason,
+            stalled=stalled(pulse.loop_age, pulse.slowest_age, self._settings.http.stall_seconds),
+        )
+
+    def metrics(self) -> bytes:
+        engine = self._recogniser.state
+        self._metrics.engine(ready=engine.phase == "ready", restarts=engine.restarts)
+        return self._metrics.render()
+
+    def _passed_over(self, key: str, reason: str) -> None:
+        self._log.warning("file_passed_over", document=key, reason=reason)
+
+    def _bids_begun(self, reason: str) -> None:
+        self._log.warning("claim_mode_changed", claim_mode=Mode.BIDS.value, reason=reason)
+
+    def _watch(self, drain: bool) -> int:
+        store = open_store(self._settings, self._metrics.store_request, self._passed_over)
+        layout = layout_of(self._settings)
+        facts = self._probe(store, layout, insist=not drain)
+        if facts is None:
+            return exits.OK if self._stopping.is_set() else exits.ERROR
+        self._appender = AgreedAppender(store, marker_of(layout), facts.mode, Bids(time.sleep), self._bids_begun)
+        watch = self._settings.watch
+        uploads = ThreadPoolExecutor(UPLOADS_PER_DOCUMENT * watch.documents, thread_name_prefix="upload")
+        parser = build_parser(self._settings)
+        shared = Shared(
+            self._settings,
+            self._replica,
+            self._clock,
+            self._log,
+            self._metrics,
+            self._vitals,
+            self._scratch,
+            self._stopping,
+            self._give_back,
+        )
+        dispatcher = build_dispatcher(shared, store, facts, self._appender, self._choice, self._recogniser, parser, uploads)
+        verifier = Verifier(store, layout, self._log, self._stopping)
+        jobs = Jobs(dispatcher, verifier, watch.poll_seconds, watch.sweep_seconds, watch.verify_seconds)
+        jobs.start()
+        try:
+            return self._until_ended(dispatcher, jobs, drain)
+        finally:
+            self._stopping.set()
+            jobs.stop()
+            self._hand_over(dispatcher, parser)
+            uploads.shutdown(wait=False, cancel_futures=True)
+
+    def _until_ended(self, dispatcher: Dispatcher, jobs: Jobs, drain: bool) -> int:
+        loaded = False
+        while not self._stopping.wait(0.2):
+            if not loaded and self._recogniser.state.phase == "ready":
+                loaded = True
+                jobs.wake()
+            if not drain:
+                continue
+            if dispatcher.drained.is_set():
+                failed = self._vitals.pulse.ended.get("failed", 0)
+                self._log.info("inbox_drained", **self._vitals.pulse.ended)
+                return exits.SOME_FAILED if failed else exits.OK
+            if self._recogniser.state.phase == "failed":
+                self._log.error("drain_impossible", reason=self._recogniser.state.reason)
+                return exits.ERROR
+        return exits.OK
+
+    def _hand_over(self, dispatcher: Dispatcher, parser: Parser) -> None:
+        """Finishes what can be finished within the grace period and gives the rest back, as far as the store answers."""
+        watch = self._settings.watch
+        self._log.info("stopping", documents=self._vitals.pulse.in_progress, grace_seconds=watch.grace_seconds)
+        dispatcher.stop()
+        if not dispatcher.wait(watch.grace_seconds):
+            self._log.info("giving_back", documents=self._vitals.pulse.in_progress)
+        self._give_back.set()
+        self._recogniser.close()
+        parser.close()
+        if not dispatcher.wait(watch.hand_back_seconds):
+            self._log.warning("left_to_their_leases", documents=self._vitals.pulse.in_progress, reason="the store did not answer in time")
+
+    def _probe(self, store: Store, layout: Layout, *, insist: bool) -> StoreFacts | None:
+        """Asks until the store answers; without `insist` a refusal ends it."""
+        while not self._stopping.is_set():
+            self._vitals.looped()
+            try:
+                facts = find_out(store, layout, new_nonce)
+            except StoreError as error:
+                self._vitals.store_failed(str(error))
+                self._log.error("store_unreachable", store=store.location, reason=str(error))
+                if not insist and isinstance(error, RefusedError):
+                    return None
+                self._stopping.wait(PROBE_RETRY_SECONDS)
+                continue
+            self._log.info(
+                "store_probed",
+                store=store.location,
+                claim_mode=facts.mode.value,
+                conditions=facts.probe.verdict.value,
+                detail=facts.probe.detail,
+                removal=facts.removal.value,
+            )
+            if facts.mode is Mode.SINGLE:
+                self._log.warning(
+                    "single_replica_only",
+                    reason="the store neither keeps racing creates apart nor lists at once what was stored: run one replica only on this"
+                    " bucket, two would do work twice",
+                )
+            return facts
+        return None
