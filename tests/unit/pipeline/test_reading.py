@@ -14,6 +14,7 @@ from doubles.replica import LAYOUT, drop, in_process_replica, names
 from doubles.stores import HookedStore, once
 
 from watcher.domain.claim import Entry
+from watcher.engines.recogniser import EngineUnavailableError
 from watcher.pipeline.attempt import End
 from watcher.storage.memory import MemoryStore
 from watcher.storage.port import UnavailableError
@@ -58,3 +59,16 @@ def test_a_write_that_fails_after_the_last_page_was_read_is_noticed_and_not_char
     log = LAYOUT.claim_log(document)
     last = Entry.model_validate_json(store.get(log + max(names(store, log)))[1])
     assert (last.attempts, last.error) == (0, None)
+
+
+def test_a_document_is_given_back_only_when_no_write_of_it_is_under_way(tmp_path: Path) -> None:
+    """Also not that of the picture of a page whose reading was given up."""
+    store = HookedStore(MemoryStore())
+    document = drop(store, "a.pdf", "one")
+    with in_process_replica("one", store, tmp_path) as replica:
+        replica.recogniser.faults["one"] = EngineUnavailableError("the engine is restarting")
+        late = replace(replica, bench=replace(replica.bench, uploads=LateUploads()))
+        assert late.attempt(document) is End.WAITING
+    created = [key for verb, key in store.requests if verb == "create"]
+    picture, given_back = f"{LAYOUT.result(document)}pages/0001.jpg", f"{LAYOUT.claim_log(document)}000002"
+    assert created[-2:] == [picture, given_back]
