@@ -200,12 +200,20 @@ class _EndCheck:
         for log, written in self._logs.items():
             if [one.number for one in written] != list(range(1, len(written) + 1)):
                 self._violation(f"{log} has gaps")
+            self._check_outcome(log, written[-1].entry.outcome)
         for info in self._bucket.inner.list(""):
             if info.key.startswith(LAYOUT.claims) and not _CLAIM_KEY.fullmatch(info.key):
                 self._violation(f"{info.key} does not belong into the claims")
             told = info.key.startswith(LAYOUT.claims) or info.key.endswith("error.json")
             if told and SECRET.encode() in self._bucket.inner.get(info.key)[1]:
                 self._violation(f"{info.key} holds text of a document")
+
+    def _check_outcome(self, log: str, outcome: Outcome | None) -> None:
+        version = log.removeprefix(LAYOUT.claims)
+        finished = self._get(f"{LAYOUT.processed}{version}manifest.json") is not None
+        failed = self._get(f"{LAYOUT.failed}{version}error.json") is not None
+        if (outcome is Outcome.DONE and not finished) or (outcome is Outcome.FAILED and not failed and not finished):
+            self._violation(f"{log} is closed as {outcome.value}, and nothing stands to show for it")
 
     def _manifest(self, drop: Drop) -> Manifest | None:
         body = self._get(f"{self._result(drop)}manifest.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from simulation.history import History
 from simulation.people import People
 from simulation.plan import FAULTS_END, LEASE, Fate, Fault, Kind
 
+from watcher.domain.claim import Entry, Phase
 from watcher.storage.memory import MemoryStore
 from watcher.storage.port import (
     AlreadyExistsError,
@@ -49,6 +51,7 @@ class ProcessStore:
     process: Process
     fate: Fate
     befall: Callable[[Fault, float], None]
+    _writing: Counter[str] = field(default_factory=Counter)  # requests that create results and are not over, by version
     _seen: dict[str, str] = field(default_factory=dict)  # the ETag that this process was last shown for a source
 
     @property
@@ -82,7 +85,15 @@ class ProcessStore:
             self.bucket.guard.written(self.process.name, key, content)
             return etag
 
-        return self._ask("create", key, apply, OutcomeUnknownError, AlreadyExistsError)
+        version = _version(key)
+        if _is_end(key, content) and self._writing[version]:
+            self.bucket.history.violation(f"{self.process.name} gave {version} back while it still wrote results of it")
+        writes = key.startswith("processed/") and version != ""
+        self._writing[version] += writes
+        try:
+            return self._ask("create", key, apply, OutcomeUnknownError, AlreadyExistsError)
+        finally:
+            self._writing[version] -= writes
 
     def put(self, key: str, body: bytes | Path, content_type: str) -> str:
         content = body.read_bytes() if isinstance(body, Path) else body
@@ -181,10 +192,21 @@ class ProcessStore:
                 people.redrop(match["name"])
 
 
+_VERSION = re.compile(r"(?:claims|processed)/(?P<version>.+/[0-9a-f]{12})/")
 _READS = {"list", "head", "get", "download", "versions"}
 _NEVER_APPLIED = {Fault.DROP, Fault.ERROR_500, Fault.ERROR_503, Fault.CONFLICT}
 _UNHEARD = {Fault.DROP, Fault.DROP_ANSWER, Fault.LATE}
 _FAILED = {Fault.ERROR_500, Fault.ERROR_500_APPLIED, Fault.ERROR_503}
+
+
+def _version(key: str) -> str:
+    match = _VERSION.match(key)
+    return match["version"] if match else ""
+
+
+def _is_end(key: str, content: bytes) -> bool:
+    """Whether this is an entry that lets a document go."""
+    return key.startswith("claims/") and Entry.model_validate_json(content).phase is not Phase.HELD
 
 
 class _Request:
