@@ -23,7 +23,7 @@ from watcher.lease.bids import Bids
 from watcher.lease.mode import AgreedAppender, Mode
 from watcher.metrics import Metrics
 from watcher.pipeline.dispatch import Dispatcher
-from watcher.pipeline.facts import StoreFacts, find_out, marker_of
+from watcher.pipeline.facts import StoreFacts, find_out, marker_of, suited
 from watcher.pipeline.scratch import make_scratch
 from watcher.pipeline.verify import Verifier
 from watcher.pipeline.vitals import Vitals
@@ -107,6 +107,7 @@ class Daemon:
         facts = self._probe(store, layout, insist=not drain)
         if facts is None:
             return exits.OK if self._stopping.is_set() else exits.ERROR
+        store = suited(store, facts)
         self._appender = AgreedAppender(store, marker_of(layout), facts.mode, Bids(time.sleep), self._bids_begun)
         watch = self._settings.watch
         uploads = ThreadPoolExecutor(UPLOADS_PER_DOCUMENT * watch.documents, thread_name_prefix="upload")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from watcher.domain.document import Layout
 from watcher.lease.mode import MARKER, Mode, ask_for_bids, asks_for_bids
 from watcher.pipeline.retain import RemovalMode
+from watcher.storage.look_first import LookFirstStore
 from watcher.storage.port import Store
 from watcher.storage.probe import ClaimMode, ProbeResult, probe_conditions, probe_delete_condition, probe_listing
 
@@ -37,6 +38,11 @@ def find_out(store: Store, layout: Layout, nonce: Callable[[], str]) -> StoreFac
     if mode is Mode.BIDS and not asked:
         ask_for_bids(store, marker, conditions.detail)
     return StoreFacts(conditions, mode, _removal(store, scratch, nonce))
+
+
+def suited(store: Store, facts: StoreFacts) -> Store:
+    """The store as results and claims are written to it."""
+    return LookFirstStore(store) if facts.probe.verdict is ClaimMode.IGNORED else store
 
 
 def choose_mode(verdict: ClaimMode, asked_for_bids: bool, consistent_listing: bool) -> Mode:

@@ -10,10 +10,10 @@ from doubles.stores import HookedStore
 
 from watcher.domain.document import Layout
 from watcher.lease.mode import Mode
-from watcher.pipeline.facts import choose_mode, find_out, marker_of
+from watcher.pipeline.facts import choose_mode, find_out, marker_of, suited
 from watcher.pipeline.retain import RemovalMode
 from watcher.storage.memory import Conditions, MemoryStore
-from watcher.storage.port import ObjectInfo, Store
+from watcher.storage.port import AlreadyExistsError, ObjectInfo, Store
 from watcher.storage.probe import ClaimMode
 
 LAYOUT = Layout()
@@ -91,6 +91,16 @@ def test_the_mode_follows_from_three_facts(verdict: ClaimMode, asked: bool, list
 )
 def test_how_a_source_is_removed_follows_from_the_store(store: MemoryStore, expected: RemovalMode) -> None:
     assert find_out(store, LAYOUT, iter(map(str, count())).__next__).removal is expected
+
+
+@pytest.mark.parametrize("conditions", list(Conditions))
+def test_results_that_stand_are_never_overwritten_in_turn(conditions: Conditions) -> None:
+    store = MemoryStore(conditions=conditions)
+    ours = suited(store, find_out(store, LAYOUT, iter(map(str, count())).__next__))
+    ours.create("processed/a", b"first", "text/plain")
+    with pytest.raises(AlreadyExistsError):
+        ours.create("processed/a", b"second", "text/plain")
+    assert store.get("processed/a")[1] == b"first"
 
 
 def test_the_mode_is_known_before_anything_is_claimed() -> None:
