@@ -18,5 +18,6 @@ class RetryPolicy:
 
     def delay(self, attempts: int, jitter: float) -> float:
         """Seconds to wait after the given number of attempts; `jitter` in [0, 1) takes up to half of it off, so that replicas spread."""
-        full = min(self.backoff_max_seconds, self.backoff_seconds * 2.0 ** (max(attempts, 1) - 1))
+        doublings = min(max(attempts, 1) - 1, 60)
+        full = min(self.backoff_max_seconds, self.backoff_seconds * 2.0**doublings)
         return full * (1 - jitter / 2)

@@ -6,8 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw
-
 from watcher.domain.page import EngineInfo
 from watcher.engines.port import Engine, EngineSpec, PageImage, PageReading
 from watcher.engines.registry import build
@@ -35,6 +33,8 @@ def read(pages: Sequence[PageImage]) -> list[PageReading]:
 
 def try_out() -> EngineInfo:
     """Reads a small page of our own, which also loads what the engine loads at first use; then tells what the engine is."""
+    from PIL import Image, ImageDraw  # here, since the daemon's own process imports this module to name its functions
+
     with tempfile.TemporaryDirectory(prefix="watcher-canary-") as folder:
         path = Path(folder) / "canary.png"
         image = Image.new("L", (480, 160), color=255)

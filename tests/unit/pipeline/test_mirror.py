@@ -1,0 +1,78 @@
+"""The local copy of finished results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica, manifest_of, names
+from structlog.testing import capture_logs
+
+from watcher.domain.document import Document
+from watcher.pipeline.attempt import End
+from watcher.pipeline.mirror import Mirror
+from watcher.storage.memory import MemoryStore
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "output"
+
+
+@pytest.fixture
+def replica(store: MemoryStore, folder: Path, tmp_path: Path) -> Iterator[InProcessReplica]:
+    with in_process_replica("one", store, tmp_path / "scratch") as one:
+        yield mirrored(one, folder, 10**6)
+
+
+def mirrored(replica: InProcessReplica, folder: Path, max_bytes: int) -> InProcessReplica:
+    return replace(replica, bench=replace(replica.bench, mirror=Mirror(folder, max_bytes, replica.store, LAYOUT)))
+
+
+def copied(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def size_of(store: MemoryStore, document: Document) -> int:
+    return sum(output.size for output in manifest_of(store, document).outputs)
+
+
+def test_a_finished_document_is_copied_whole(store: MemoryStore, replica: InProcessReplica, folder: Path) -> None:
+    document = drop(store, "a.pdf", "one\nfigure")
+    assert replica.attempt(document) is End.DONE
+    prefix = LAYOUT.result(document)
+    assert copied(folder) == {prefix + name: store.get(prefix + name)[1] for name in names(store, prefix)}
+
+
+def test_the_oldest_copies_make_room(store: MemoryStore, replica: InProcessReplica, folder: Path) -> None:
+    documents = [drop(store, f"{number}.pdf", "text") for number in range(3)]
+    replica.attempt(documents[0])
+    size = sum(len(body) for body in copied(folder).values())
+    small = mirrored(replica, folder, int(2.5 * size))
+    os.utime(folder / LAYOUT.result(documents[0]) / "manifest.json", (1, 1))
+    for document in documents[1:]:
+        assert small.attempt(document) is End.DONE
+    assert {path.split("/")[1] for path in copied(folder)} == {"1.pdf", "2.pdf"}
+    assert names(store, LAYOUT.result(documents[0])) != []
+
+
+def test_a_document_larger_than_the_cap_is_not_copied_and_that_is_told(store: MemoryStore, replica: InProcessReplica, folder: Path) -> None:
+    with capture_logs() as events:
+        assert mirrored(replica, folder, 100).attempt(drop(store, "a.pdf", "one")) is End.DONE
+    assert not folder.exists()
+    assert [event["setting"] for event in events if event["event"] == "local_copy_too_large"] == ["output.max_bytes"]
+
+
+def test_a_disk_that_cannot_take_the_copy_fails_no_document(store: MemoryStore, replica: InProcessReplica, folder: Path) -> None:
+    folder.write_text("a file where the folder should be")
+    with capture_logs() as events:
+        assert replica.attempt(drop(store, "a.pdf", "one")) is End.DONE
+    assert [event["setting"] for event in events if event["event"] == "local_copy_failed"] == ["output.folder"]

@@ -1,0 +1,17 @@
+"""What the daemon's own process imports: hostile documents and OCR frameworks are its children's business."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+CHILDRENS = ("PIL", "cv2", "numpy", "onnxruntime", "paddle", "paddleocr", "pillow_heif", "pypdfium2", "rapidocr", "tesserocr")
+
+
+@pytest.mark.parametrize("module", ["watcher.cli.status", "watcher.cli.put", "watcher.cli.run"])
+def test_no_parser_and_no_framework_is_imported(module: str) -> None:
+    program = f"import sys, {module}; print(*sorted(set({CHILDRENS!r}) & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
