@@ -11,7 +11,7 @@ from servers.s3_server import S3Server
 
 from watcher.storage.memory import Conditions, MemoryStore
 from watcher.storage.port import AlreadyExistsError, ConditionUnsupportedError, OutcomeUnknownError, RefusedError, Store, UnavailableError
-from watcher.storage.probe import ClaimMode, Round, judge, probe_conditions, probe_delete_condition
+from watcher.storage.probe import ClaimMode, Round, judge, probe_conditions, probe_delete_condition, probe_listing
 from watcher.storage.s3 import S3Store
 
 SCRATCH = "claims/.probe/"
@@ -149,3 +149,47 @@ def test_a_conditional_delete_that_never_removes_is_not_trusted(nonce: Callable[
             raise AlreadyExistsError("412")
 
     assert not probe_delete_condition(Stubborn(), SCRATCH, nonce)
+
+
+class LateCopies(MemoryStore):
+    """A store behind a bad network: of every put that is repeated on the way, a copy arrives once the object was deleted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.puts: dict[str, bytes | Path] = {}
+
+    def put(self, key: str, body: bytes | Path, content_type: str) -> str:
+        self.puts[key] = body
+        return super().put(key, body, content_type)
+
+    def delete(self, key: str) -> None:
+        super().delete(key)
+        if key in self.puts:
+            super().put(key, self.puts.pop(key), "")
+
+    def delete_matching(self, key: str, etag: str) -> None:
+        self.delete(key)
+
+
+def test_late_copies_of_its_own_requests_do_not_mislead_it(nonce: Callable[[], str]) -> None:
+    assert probe_listing(LateCopies(), SCRATCH, nonce)
+    assert not probe_delete_condition(LateCopies(), SCRATCH, nonce)
+
+
+@pytest.mark.parametrize("probe", [probe_listing, probe_delete_condition])
+def test_a_create_without_an_answer_is_no_verdict_on_listings_nor_on_deletes(
+    probe: Callable[[Store, str, Callable[[], str]], bool], nonce: Callable[[], str]
+) -> None:
+    def never(_: int) -> None:
+        raise OutcomeUnknownError("cut off")
+
+    with pytest.raises(UnavailableError):
+        probe(Flawed(never, after=True), SCRATCH, nonce)
+
+
+def test_a_store_without_conditional_requests_is_probed_all_the_same(nonce: Callable[[], str]) -> None:
+    def unsupported(_: int) -> None:
+        raise ConditionUnsupportedError("501")
+
+    assert probe_listing(Flawed(unsupported), SCRATCH, nonce)
+    assert not probe_delete_condition(Flawed(unsupported), SCRATCH, nonce)

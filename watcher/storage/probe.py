@@ -77,12 +77,12 @@ def probe_conditions(store: Store, scratch_prefix: str, nonce: Callable[[], str]
 
 def probe_delete_condition(store: Store, scratch_prefix: str, nonce: Callable[[], str]) -> bool:
     """Whether `delete_matching` spares another body and removes the right one. Raises `UnavailableError` or `RefusedError` as above."""
-    key = scratch_prefix + nonce()
+    key, another = scratch_prefix + nonce(), scratch_prefix + nonce()
     try:
-        stale = store.put(key, nonce().encode(), CONTENT_TYPE)
-        current = store.put(key, nonce().encode(), CONTENT_TYPE)
+        other = _stored(store, another, nonce().encode())
+        current = _stored(store, key, nonce().encode())
         with suppress(AlreadyExistsError):
-            store.delete_matching(key, stale)
+            store.delete_matching(key, other)
         if not _exists(store, key):
             return False
         store.delete_matching(key, current)
@@ -93,15 +93,16 @@ def probe_delete_condition(store: Store, scratch_prefix: str, nonce: Callable[[]
         raise UnavailableError(str(error)) from None
     finally:
         _remove(store, key)
+        _remove(store, another)
 
 
 def probe_listing(store: Store, scratch_prefix: str, nonce: Callable[[], str], rounds: int = 5) -> bool:
     """Whether a listing shows at once what was put, and no longer what was deleted. Raises `UnavailableError` or `RefusedError` as above."""
-    folder = f"{scratch_prefix}{nonce()}/"
     for _ in range(rounds):
+        folder = f"{scratch_prefix}{nonce()}/"
         key = folder + nonce()
         try:
-            store.put(key, nonce().encode(), CONTENT_TYPE)
+            _stored(store, key, nonce().encode())
             shown = _listed(store, folder)
             store.delete(key)
             if shown != [key] or _listed(store, folder):
@@ -111,6 +112,14 @@ def probe_listing(store: Store, scratch_prefix: str, nonce: Callable[[], str], r
         finally:
             _remove(store, key)
     return True
+
+
+def _stored(store: Store, key: str, body: bytes) -> str:
+    """By a request that is sent once: of one that is repeated, the first copy may arrive late, over what was done since."""
+    try:
+        return store.create(key, body, CONTENT_TYPE)
+    except ConditionUnsupportedError:
+        return store.put(key, body, CONTENT_TYPE)
 
 
 def _listed(store: Store, prefix: str) -> list[str]:
