@@ -14,44 +14,20 @@ import struct
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from enum import Enum
 from http.server import BaseHTTPRequestHandler
 from time import monotonic
 from urllib.parse import unquote, urlsplit
+
+from servers.weather import CALM, Fault, Weather
 
 SERVER_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 SLOW_DOWN = b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _OF_THE_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect"}
-
-
-class Fault(str, Enum):
-    """What may happen to a request. Bodies of requests without one are broken off before their first byte."""
-
-    SLOW_DOWN = "slow_down"  # answered 503, not forwarded
-    RESET_REQUEST = "reset_request"  # half of the body reaches the server, then both connections are reset
-    RESET_ANSWER = "reset_answer"  # forwarded; the client gets half of the answer, then a reset
-    LOST_ANSWER = "lost_answer"  # forwarded; the connection is closed without an answer
-    BLACK_HOLE = "black_hole"  # accepted, not forwarded, never answered
-    LATE = "late"  # forwarded after up to `late_seconds`, whether or not somebody still waits for it
-    CUT = "cut"  # met while the proxy was cut off: nothing comes through in either direction
-
-
-@dataclass(frozen=True)
-class Weather:
-    """`rates`: how likely each fault is to hit a request, in all at most 1. Every request takes `latency_seconds` and up to `jitter_seconds` more."""
-
-    rates: Mapping[Fault, float] = field(default_factory=dict)
-    latency_seconds: float = 0.0
-    jitter_seconds: float = 0.0
-    late_seconds: float = 0.0
-
-
-CALM = Weather()
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from servers.canned import Canned, reply, run_canned
-from servers.proxy import CALM, Exchange, Fault, Proxy, Weather, run_proxy
+from servers.proxy import Exchange, Proxy, run_proxy
 from servers.s3_server import S3Server
+from servers.weather import CALM, Fault, Weather
 
 from watcher.storage.port import NotFoundError
 from watcher.storage.s3 import S3Config, S3Store
