@@ -13,6 +13,7 @@ from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnkno
 
 _MAX_ADOPTED_BYTES = 2**50
 _CHUNK_BYTES = 1 << 20
+_CREATES_BEFORE_UNKNOWN = 3
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,23 @@ class ResultWriter:
     def create(self, name: str, body: Path | None = None) -> Output:
         """Creates one result from `body`, by default the scratch file `name`. Where something stands there already, that becomes the scratch file.
 
-        Raises `FencedError`, and `OutcomeUnknownError` where neither the answer nor a look afterwards tells what stands there.
+        A create that got no answer and left nothing is sent again: should both arrive, the second is refused. Raises `FencedError`, and
+        `OutcomeUnknownError` where that does not help.
         """
-        self.claim.check()
         path = body or self.folder / name
-        try:
-            etag = self.store.create(self.prefix + name, path, content_type(name))
-        except (AlreadyExistsError, OutcomeUnknownError) as error:
+        unknown = ""
+        for _ in range(_CREATES_BEFORE_UNKNOWN):
+            self.claim.check()
             try:
-                return self.adopt(name)
-            except NotFoundError:
-                raise OutcomeUnknownError(str(error)) from error
-        return Output(name=name, size=path.stat().st_size, sha256=sha256_of(path), etag=etag)
+                etag = self.store.create(self.prefix + name, path, content_type(name))
+            except (AlreadyExistsError, OutcomeUnknownError) as error:
+                try:
+                    return self.adopt(name)
+                except NotFoundError:
+                    unknown = str(error)
+                    continue
+            return Output(name=name, size=path.stat().st_size, sha256=sha256_of(path), etag=etag)
+        raise OutcomeUnknownError(unknown)
 
     def adopt(self, name: str) -> Output:
         """Brings what stands under `name` to scratch. Raises `NotFoundError`."""
