@@ -29,8 +29,11 @@ def main() -> int:
     with run_ceph(root / "ceph") as server:
         report = rampage(server, plan, root / "logs")
     print(report)
-    print(f"{'logs:':20} {root / 'logs'}")
-    return 1 if report.broken else 0
+    if report.broken:
+        print(f"{'logs:':20} {root / 'logs'}")
+        return 1
+    shutil.rmtree(root)
+    return 0
 
 
 if __name__ == "__main__":

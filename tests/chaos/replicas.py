@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
 from servers.daemon import Daemon, Environment, running
 from servers.proxy import Proxy
 
 END_SECONDS = 60.0
+WORK_SECONDS = 30.0
+LOOK_SECONDS = 0.5
 
 
 @dataclass
@@ -56,12 +59,23 @@ class Replica:
         self._life.close()
 
     def live(self, pause_seconds: float, stop: threading.Event) -> None:
-        """Suffers one fate after the other, about every `pause_seconds`; when it returns the replica runs, and nothing is in its way."""
+        """Suffers one fate after the other, at least one, each about `pause_seconds` after it came to work.
+
+        When it returns the replica runs, and nothing is in its way.
+        """
         for name, fate in self._deck():
-            if stop.wait(pause_seconds * self.dice.uniform(0.5, 1.5)):
+            self._come_to_work(stop)
+            if stop.wait(pause_seconds * self.dice.uniform(0.5, 1.5)) and self.fates:
                 return
             self.fates[name] += 1
             fate()
+
+    def _come_to_work(self, stop: threading.Event) -> None:
+        """Waits for this life's first document, though not for ever: there may be none left."""
+        assert self._daemon is not None
+        deadline = monotonic() + WORK_SECONDS
+        while not self._daemon.events("document_claimed") and monotonic() < deadline and not stop.wait(LOOK_SECONDS):
+            pass
 
     def _deck(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """Every fate as often as any other; four replicas begin with different ones."""

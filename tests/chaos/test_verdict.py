@@ -162,13 +162,24 @@ def delete_a_result(world: World) -> None:
         (leave_a_log_open, "check_closed: "),
         (give_up_what_nobody_took, "closed as gone though nobody took it: "),
         (write_a_manifest_twice, "doubled: processed/a.pdf/0123456789ab/manifest.json"),
-        (write_a_page_twice, "overwritten on the wire: processed/a.pdf/0123456789ab/pages/0001.json"),
-        (delete_a_result, "removed on the wire: processed/a.pdf/0123456789ab/pages/0001.json"),
+        (write_a_page_twice, "overwritten: processed/a.pdf/0123456789ab/pages/0001.json"),
+        (delete_a_result, "removed: processed/a.pdf/0123456789ab/pages/0001.json"),
     ],
 )
 def test_a_breach_is_seen(world: World, breach: Callable[[World], None], words: str) -> None:
     breach(world)
     assert [line for line in world.judge().broken if line.startswith(words)] != []
+
+
+def test_what_the_store_cannot_promise_is_told_and_not_held_against_the_daemon(world: World) -> None:
+    write_a_manifest_twice(world)
+    write_a_page_twice(world)
+    verdict = world.judge(versioned=True)
+    assert verdict.broken == []
+    assert (verdict.doubled, verdict.rewritten) == (
+        ("processed/a.pdf/0123456789ab/manifest.json",),
+        ("processed/a.pdf/0123456789ab/pages/0001.json",),
+    )
 
 
 def test_what_somebody_else_dropped_is_not_taken_for_the_persons(world: World) -> None:

@@ -8,20 +8,16 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from chaos.person import INBOX
 from servers.proxy import Exchange
 
 from watcher.storage.port import Store
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 _RESULT = re.compile(r"processed/.+/[0-9a-f]{12}/.+")
 _CHECKPOINT = re.compile(r"processed/.+/[0-9a-f]{12}/pages/\d{4}\.json")
 _PICTURE = re.compile(r"processed/.+/[0-9a-f]{12}/pages/\d{4}\.jpg")
-_CLAIM = re.compile(r"claims/(.+)/[0-9a-f]{12}/\d{6}")
+_CLAIM = re.compile(r"claims/(.+)/[0-9a-f]{12}/\d{6}(-[0-9a-f]+)?")
 
 
 @dataclass(frozen=True)
@@ -98,12 +94,3 @@ class Listings:
     def keep_looking(self, every_seconds: float, stop: threading.Event) -> None:
         while not stop.wait(every_seconds):
             self.look()
-
-
-def rewritten(client: S3Client, bucket: str) -> list[str]:
-    """Results of which a bucket that keeps versions has more than one, or a delete marker: the server's own history."""
-    versions: Counter[str] = Counter()
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix="processed/"):
-        versions.update(entry["Key"] for entry in page.get("Versions", []))
-        versions.update(2 * [entry["Key"] for entry in page.get("DeleteMarkers", [])])
-    return sorted(key for key, count in versions.items() if count > 1 and _RESULT.fullmatch(key))
