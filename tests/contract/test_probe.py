@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,15 @@ import pytest
 from servers.s3_server import S3Server
 
 from watcher.storage.memory import Conditions, MemoryStore
-from watcher.storage.port import AlreadyExistsError, ConditionUnsupportedError, OutcomeUnknownError, RefusedError, Store, UnavailableError
+from watcher.storage.port import (
+    AlreadyExistsError,
+    ConditionUnsupportedError,
+    ObjectInfo,
+    OutcomeUnknownError,
+    RefusedError,
+    Store,
+    UnavailableError,
+)
 from watcher.storage.probe import ClaimMode, Round, judge, probe_conditions, probe_delete_condition, probe_listing
 from watcher.storage.s3 import S3Store
 
@@ -193,3 +202,19 @@ def test_a_store_without_conditional_requests_is_probed_all_the_same(nonce: Call
 
     assert probe_listing(Flawed(unsupported), SCRATCH, nonce)
     assert not probe_delete_condition(Flawed(unsupported), SCRATCH, nonce)
+
+
+def test_a_racer_without_an_answer_is_judged_when_the_others_have_run(nonce: Callable[[], str]) -> None:
+    looked = threading.Event()
+
+    class Looking(Flawed):
+        def get(self, key: str) -> tuple[ObjectInfo, bytes]:
+            looked.set()
+            return super().get(key)
+
+    def first_fails_at_once(number: int) -> None:
+        if number == 0:
+            raise OutcomeUnknownError("503 SlowDown")
+        looked.wait(0.2)  # where it is read back before they have run, nothing stands there
+
+    assert probe_conditions(Looking(first_fails_at_once), SCRATCH, nonce, racers=4, rounds=1).verdict is ClaimMode.CONDITIONAL

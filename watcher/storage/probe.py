@@ -130,7 +130,7 @@ def _race(store: Store, key: str, bodies: list[bytes], pool: ThreadPoolExecutor)
     *racing, later = bodies
     start = threading.Barrier(len(racing))
 
-    def run(body: bytes) -> bool:
+    def run(body: bytes) -> bool | OutcomeUnknownError:
         start.wait(START_TIMEOUT)
         return _wins(store, key, body)
 
@@ -139,25 +139,28 @@ def _race(store: Store, key: str, bodies: list[bytes], pool: ThreadPoolExecutor)
     errors = [error for one in finished if (error := one.exception()) is not None]
     if errors:
         raise errors[0]
-    return Round(sum(one.result() for one in finished), not _wins(store, key, later))
+    told = [_read_back(store, key, body, one.result()) for body, one in zip(racing, finished, strict=True)]
+    return Round(sum(told), not _read_back(store, key, later, _wins(store, key, later)))
 
 
-def _wins(store: Store, key: str, body: bytes) -> bool:
+def _wins(store: Store, key: str, body: bytes) -> bool | OutcomeUnknownError:
     try:
         store.create(key, body, CONTENT_TYPE)
     except AlreadyExistsError:
         return False
     except OutcomeUnknownError as error:
-        return _stands(store, key, body, error)
+        return error
     return True
 
 
-def _stands(store: Store, key: str, body: bytes, unanswered: OutcomeUnknownError) -> bool:
-    """A busy store may leave a racer without an answer: who won is then read back, as claims do."""
+def _read_back(store: Store, key: str, body: bytes, told: bool | OutcomeUnknownError) -> bool:
+    """A busy store may leave a racer without an answer: who won is then read back, as claims do, but not before all have run."""
+    if isinstance(told, bool):
+        return told
     try:
         return store.get(key)[1] == body
     except NotFoundError:
-        raise UnavailableError(f"the probe got no usable answer: {unanswered}") from None
+        raise UnavailableError(f"the probe got no usable answer: {told}") from None
 
 
 def _exists(store: Store, key: str) -> bool:
