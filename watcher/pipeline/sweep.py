@@ -39,8 +39,10 @@ class Sweep:
     _closed: dict[str, _Closed] = field(default_factory=dict)
 
     def settled(self) -> frozenset[str]:
-        """Logs whose document is finished and stays in the inbox, as their hints say, by one listing."""
-        return frozenset(log for log, names in self._logs() if (last := last_entries(names)) and closed_name(last[0].number) in names)
+        """Logs whose document is finished and stays in the inbox, as their hints say, by one listing; none that a crashed bidder left in doubt."""
+        return frozenset(
+            log for log, names in self._logs() if len(last := last_entries(names)) == 1 and closed_name(last[0].number) in names
+        )
 
     def orphans(self) -> Iterator[Document]:
         """Documents whose log is open and whose source is gone or replaced."""

@@ -53,6 +53,15 @@ def test_an_entry_that_arrives_late_behind_a_closed_one_unsettles_the_log(store:
     assert Sweep(store, LAYOUT).settled() == set()
 
 
+def test_a_crashed_bidder_beside_the_closing_entry_unsettles_the_log(store: HookedStore, keeper: InProcessReplica) -> None:
+    log = LAYOUT.claim_log(drop(store, "a.pdf", "one"))
+    for name in ("000001-a", "000002-a", "000002.closed"):
+        store.inner.put(log + name, b"{}", "application/json")
+    assert Sweep(store, LAYOUT).settled() == {log}
+    store.inner.put(f"{log}000002-b", b"{}", "application/json")
+    assert Sweep(store, LAYOUT).settled() == set()
+
+
 def test_a_hint_that_could_not_be_written_changes_nothing_else(store: HookedStore, keeper: InProcessReplica) -> None:
     document = drop(store, "a.pdf", "one")
     store.before.append(once("put", ".closed", UnavailableError("down")))
