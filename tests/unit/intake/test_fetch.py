@@ -64,6 +64,21 @@ def test_too_many_bytes_of_a_newer_version_are_not_the_claimed_ones_fault(tmp_pa
         fetch(store, KEY, etag, tmp_path / "fetched", 100, ticking())
 
 
+def test_a_version_that_was_replaced_and_put_back_while_it_was_fetched_is_not_too_large(tmp_path: Path) -> None:
+    class Replaced(MemoryStore):
+        def download(self, key: str, target: Path, max_bytes: int) -> object:  # type: ignore[override]
+            self.put(KEY, BODY, "application/pdf")
+            try:
+                return super().download(key, target, max_bytes)
+            finally:
+                self.put(KEY, b"small", "application/pdf")
+
+    store = Replaced()
+    etag = store.put(KEY, b"small", "application/pdf")
+    with pytest.raises(SourceChangedError):
+        fetch(store, KEY, etag, tmp_path / "fetched", len(b"small"), ticking())
+
+
 def test_a_download_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     class Breaking(MemoryStore):
         def download(self, key: str, target: Path, max_bytes: int) -> object:  # type: ignore[override]
