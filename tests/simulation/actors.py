@@ -101,7 +101,7 @@ class Scheduler:
     def kill(self, process: Process) -> None:
         """From now on the process does nothing; its threads unwind without effect."""
         process.dead = True
-        for actor in process.actors:
+        for actor in list(process.actors):
             if not actor.ended and actor is not self.current:
                 self._wake(actor, self.now)
 
@@ -125,7 +125,7 @@ class Scheduler:
         """Ends every thread."""
         for process in processes:
             process.dead = True
-            for actor in process.actors:
+            for actor in list(process.actors):
                 if not actor.ended:
                     self._resume(actor)
         for worker in self._idle:

@@ -33,6 +33,7 @@ class Guard:
     lost_in_window: set[tuple[str, str]] = field(default_factory=set)
     created: dict[str, str] = field(default_factory=dict)
     manifests: Counter[str] = field(default_factory=Counter)
+    last: dict[str, int] = field(default_factory=dict)
 
     def written(self, who: str, key: str, content: bytes) -> None:
         if _RESULT.fullmatch(key):
@@ -46,7 +47,15 @@ class Guard:
             if key in self.created:
                 self.history.violation(f"{who} wrote the claim entry {key} a second time")
             self.created[key] = ""
+            self.last[match["log"]] = int(match["number"])
             self._check_alone(who, match["log"], int(match["number"]))
+
+    def sending(self, who: str, version: str) -> None:
+        """A result of that version is about to be created, right after its sender was told that its claim holds."""
+        log = f"claims/{version}/"
+        held = [number for (held_log, number), claim in self.hearts[who].held.items() if held_log == log and not claim.fenced]
+        if not held or max(held) < self.last.get(log, 0):
+            self.history.violation(f"{who} goes on with {version} under {held or 'no claim'} though entry {self.last.get(log)} stands")
 
     @contextmanager
     def removal(self, who: str, verb: str, key: str, meant: str | None) -> Iterator[None]:

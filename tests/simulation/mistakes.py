@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+from simulation import futures
 
 from watcher.domain import claim as claims
 from watcher.domain.claim import Beat, Entry, Phase, Purpose, Skip, Take
@@ -108,24 +111,31 @@ def renewal_ignores_its_old_deadline() -> Iterator[None]:
     def fenced(self: Claim) -> bool:
         return self._fenced.is_set() or self.identity.clock.monotonic() >= self._deadline
 
-    with patch.object(Claim, "renew", renew), patch.object(Claim, "fenced", property(fenced)):
+    def renew_until(claim: Claim, ended: Callable[[float], bool]) -> None:
+        while not ended(claim.identity.lease_seconds / 3) and not claim._fenced.is_set():
+            claim.renew()
+
+    with (
+        patch.object(Claim, "renew", renew),
+        patch.object(Claim, "fenced", property(fenced)),
+        patch.object(futures, "renew_until", renew_until),
+    ):
         yield
 
 
 @contextmanager
 def observation_keyed_by_name() -> Iterator[None]:
     """How long a log was watched is remembered by its name: not forgotten when another entry or beat stands at its end."""
-    first: dict[tuple[int, str], float] = {}
-    original = acquire._Observation
 
     def take_over(self: Acquirer, log: ClaimLog, source: Source) -> Any:
-        def observation(tail: Tail, entry: Entry, answered_at: float) -> Any:
-            return original(tail, entry, first.setdefault((id(self), log.prefix), answered_at))
+        before = self._observed(log.prefix)
+        taken = original(self, log, source)
+        after = self._observed(log.prefix)
+        if before is not None and after is not None:
+            self._observations[log.prefix] = replace(after, answered_at=before.answered_at)
+        return taken
 
-        with patch.object(acquire, "_Observation", observation):
-            return take(self, log, source)
-
-    take = Acquirer._take_over
+    original = Acquirer._take_over
     with patch.object(Acquirer, "_take_over", take_over):
         yield
 

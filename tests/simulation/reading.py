@@ -19,6 +19,8 @@ from watcher.engines.recogniser import EngineState, EngineUnavailableError, Reco
 from watcher.intake.port import Inspection, RenderedPage
 
 CRASHED_BY_DOCUMENT = "crash by a document"
+SLOW_SECONDS = 2.5 * LEASE
+"""Longer than a lease: such a document is finished only by whoever renews."""
 FLAKY_READS = 1
 """So many readings of a flaky page fail, in all replicas together."""
 
@@ -71,7 +73,7 @@ class MarkedRecogniser:
         if marked:
             self.reads[text] += 1
             self.history.note(self.process.name, f"begins to read a page that is {text.split()[0][1:]}")
-        self.scheduler.sleep(1.2 * LEASE if text.startswith(f"!{Kind.SLOW.value}") else 0.5)
+        self.scheduler.sleep(SLOW_SECONDS if text.startswith(f"!{Kind.SLOW.value}") else 0.5)
         if text.startswith(f"!{Kind.CRASHING.value}"):
             self.history.fault(self.process.name, CRASHED_BY_DOCUMENT)
             self.history.note(self.process.name, "dies of the document")

@@ -89,6 +89,8 @@ class ProcessStore:
         if _is_end(key, content) and self._writing[version]:
             self.bucket.history.violation(f"{self.process.name} gave {version} back while it still wrote results of it")
         writes = key.startswith("processed/") and version != ""
+        if writes:
+            self.bucket.guard.sending(self.process.name, version)
         self._writing[version] += writes
         try:
             return self._ask("create", key, apply, OutcomeUnknownError, AlreadyExistsError)
