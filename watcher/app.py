@@ -169,7 +169,7 @@ def _rules(settings: Settings, choice: Choice) -> Rules:
 def build_parser(settings: Settings) -> Parser:
     limits, render = settings.limits, settings.render
     return start_parser(
-        Limits(limits.file_bytes, limits.pages, limits.image_pixels, limits.parse_seconds, limits.parse_memory_bytes),
+        Limits(limits.pages, limits.image_pixels, limits.parse_seconds, limits.parse_memory_bytes),
         Rendering(render.dpi, render.max_pixels, render.jpeg_quality, render.jpeg_max_side),
         processes=render.processes,
         calls_per_child=PARSER_CALLS_PER_CHILD,

@@ -22,7 +22,7 @@ from watcher.workers.pool import ChildPool
 
 pillow_heif.register_heif_opener()
 MiB = 1 << 20
-LIMITS = Limits(file_bytes=64 * MiB, pages=100, image_pixels=50_000_000, parse_seconds=60, parse_memory_bytes=512 * MiB)
+LIMITS = Limits(pages=100, image_pixels=50_000_000, parse_seconds=60, parse_memory_bytes=512 * MiB)
 RENDERING = Rendering(dpi=100, max_pixels=4_000_000, jpeg_quality=85, jpeg_max_side=800)
 
 Opener = Callable[..., Parser]
@@ -108,19 +108,16 @@ def test_a_file_that_brings_the_child_down_at_opening_gets_a_code_and_the_next_f
 
 
 @pytest.mark.parametrize(
-    ("misdeed", "reason", "seconds"),
-    [
-        ("crash", "drawing the page crashes the parser", 60),
-        ("hang", "drawing the page took longer than 2 s", 2),
-        ("grow", "drawing the page takes more than 536870912 bytes of memory", 60),
-    ],
+    ("misdeed", "code", "seconds"),
+    [("crash", ErrorCode.PARSER_CRASHED, 60), ("hang", ErrorCode.PARSER_TIMEOUT, 2), ("grow", ErrorCode.PARSER_MEMORY, 60)],
 )
 def test_only_the_page_that_brings_the_child_down_is_lost(
-    four_pages: Path, drawn: Path, open_hostile: Opener, misdeed: str, reason: str, seconds: int
+    four_pages: Path, drawn: Path, open_hostile: Opener, misdeed: str, code: ErrorCode, seconds: int
 ) -> None:
     parser = open_hostile(misdeed, 2, replace(LIMITS, parse_seconds=seconds))
     pages = parser.render(four_pages, parser.inspect(four_pages), [1, 2, 3], drawn)
-    assert pages[1] == UnrenderablePage(2, reason)
+    assert isinstance(pages[1], UnrenderablePage)
+    assert pages[1].code is code
     assert [(page.number, type(page)) for page in pages] == [(1, RenderedPage), (2, UnrenderablePage), (3, RenderedPage)]
 
 
@@ -133,7 +130,8 @@ def test_an_image_that_needs_more_memory_than_allowed_to_decode_is_refused_by_th
     small = replace(LIMITS, parse_memory_bytes=256 * MiB)
     parser = open_parser(small)
     (page,) = parser.render(path, parser.inspect(path), [1], drawn)
-    assert page == UnrenderablePage(1, "drawing the page takes more than 268435456 bytes of memory")
+    assert isinstance(page, UnrenderablePage)
+    assert (page.code, page.details) == (ErrorCode.PARSER_MEMORY, {"limit": 256 * MiB})
     ample = open_parser(replace(LIMITS, parse_memory_bytes=2048 * MiB))
     (page,) = ample.render(path, ample.inspect(path), [1], drawn)
     assert isinstance(page, RenderedPage)

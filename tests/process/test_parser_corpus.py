@@ -15,7 +15,7 @@ from watcher.intake.parser import Parser, start_parser
 from watcher.intake.port import Limits, RenderedPage, Rendering, UnrenderablePage
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
-LIMITS = Limits(file_bytes=1 << 30, pages=5000, image_pixels=300_000_000, parse_seconds=120, parse_memory_bytes=1 << 30)
+LIMITS = Limits(pages=5000, image_pixels=300_000_000, parse_seconds=120, parse_memory_bytes=1 << 30)
 RENDERING = Rendering(dpi=100, max_pixels=16_000_000, jpeg_quality=85, jpeg_max_side=1000)
 PAGES_PER_CALL = 8
 

@@ -19,11 +19,9 @@ class SourceChangedError(Exception):
 
 @dataclass(frozen=True)
 class Fetched:
-    """The bytes that will be read: their ETag as the store told it with them, size in bytes, SHA-256 in hex, and how long it took."""
+    """The bytes of the version that was claimed, their SHA-256 in hex, and how long they took."""
 
     path: Path
-    etag: str
-    size: int
     sha256: str
     seconds: float
 
@@ -47,8 +45,7 @@ def fetch(store: Store, key: str, etag: str, target: Path, max_bytes: int, clock
     except BaseException:
         target.unlink(missing_ok=True)
         raise
-    size, sha256 = _digest(target)
-    return Fetched(target, etag, size, sha256, clock.monotonic() - started)
+    return Fetched(target, _digest(target), clock.monotonic() - started)
 
 
 def _require_version(found: str, claimed: str) -> None:
@@ -56,10 +53,9 @@ def _require_version(found: str, claimed: str) -> None:
         raise SourceChangedError("the source was replaced since it was claimed")
 
 
-def _digest(path: Path) -> tuple[int, str]:
-    digest, size = hashlib.sha256(), 0
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
-            size += len(chunk)
-    return size, digest.hexdigest()
+    return digest.hexdigest()

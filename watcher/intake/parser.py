@@ -57,7 +57,7 @@ class Parser:
         """Draws the pages of these numbers, from 1, into the existing folder `target_dir`; the answer is in their order.
 
         After a crash or a timeout each page is tried once more, alone, so that only the guilty one becomes an `UnrenderablePage`.
-        Raises `DocumentError` where the whole file turns out to be damaged.
+        A call has `parse_seconds` for each of its pages. Raises `DocumentError` where the whole file turns out to be damaged.
         """
         try:
             return self._draw(path, inspection, numbers, target_dir)
@@ -70,17 +70,20 @@ class Parser:
 
     def _draw(self, path: Path, inspection: Inspection, numbers: Sequence[int], target_dir: Path) -> list[RenderedPage | UnrenderablePage]:
         arguments = (path, inspection.media_type, tuple(numbers), self._rendering, self._limits, target_dir)
-        return self._children.call(child.render, *arguments, seconds=self._limits.parse_seconds)
+        return self._children.call(child.render, *arguments, seconds=self._limits.parse_seconds * len(numbers))
 
     def _draw_alone(self, path: Path, inspection: Inspection, number: int, target_dir: Path) -> RenderedPage | UnrenderablePage:
         try:
             (page,) = self._draw(path, inspection, [number], target_dir)
         except ChildTimeoutError:
-            return UnrenderablePage(number, f"drawing the page took longer than {self._limits.parse_seconds:g} s")
+            limit = self._limits.parse_seconds
+            return UnrenderablePage(number, f"drawing the page took longer than {limit:g} s", ErrorCode.PARSER_TIMEOUT, {"limit": limit})
         except ChildCrashedError as error:
             if _is_out_of_memory(error):
-                return UnrenderablePage(number, f"drawing the page takes more than {self._limits.parse_memory_bytes} bytes of memory")
-            return UnrenderablePage(number, "drawing the page crashes the parser")
+                bound = self._limits.parse_memory_bytes
+                reason = f"drawing the page takes more than {bound} bytes of memory"
+                return UnrenderablePage(number, reason, ErrorCode.PARSER_MEMORY, {"limit": bound})
+            return UnrenderablePage(number, "drawing the page crashes the parser", ErrorCode.PARSER_CRASHED)
         return page
 
 

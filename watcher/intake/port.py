@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from watcher.domain.errors import ErrorCode
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one document. `parse_seconds` holds for each call into the parsing child, `parse_memory_bytes` for its address space."""
+    """Bounds on one document: `parse_seconds` to open it and to draw each page, `parse_memory_bytes` of the parsing child's address space."""
 
-    file_bytes: int
     pages: int
     image_pixels: int
     parse_seconds: float
@@ -51,7 +52,13 @@ class RenderedPage:
 
 @dataclass(frozen=True)
 class UnrenderablePage:
-    """A page that cannot be drawn though the document opens; `reason` holds no document text."""
+    """A page that cannot be drawn though the document opens; `reason` holds no document text.
+
+    `code` is `PAGE_UNREADABLE`, or `PARSER_*` where drawing it crashes, hangs or grows too large, with the `details` that the catalog's
+    sentence for that code needs.
+    """
 
     number: int
     reason: str
+    code: ErrorCode = ErrorCode.PAGE_UNREADABLE
+    details: dict[str, str | int | float] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from watcher.intake.port import Limits, Rendering
 
 @pytest.fixture
 def limits() -> Limits:
-    return Limits(file_bytes=1 << 20, pages=10, image_pixels=1_000_000, parse_seconds=30, parse_memory_bytes=1 << 30)
+    return Limits(pages=10, image_pixels=1_000_000, parse_seconds=30, parse_memory_bytes=1 << 30)
 
 
 @pytest.fixture

@@ -37,9 +37,10 @@ class Children:
         self.opening = opening
         self.failures = failures
         self.drawn: list[tuple[int, ...]] = []
+        self.seconds: list[float] = []
 
     def call(self, function: Callable[..., T], *args: object, seconds: float) -> T:
-        assert seconds == 30
+        self.seconds.append(seconds)
         if function is child.inspect:
             if self.opening is not None:
                 raise self.opening
@@ -87,17 +88,43 @@ def test_other_errors_pass_through(limits: Limits, rendering: Rendering, error: 
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("error", "lost", "sentence"),
     [
-        (ChildCrashedError("was killed by SIGSEGV"), "drawing the page crashes the parser"),
-        (ChildTimeoutError("gave no answer within 30 s"), "drawing the page took longer than 30 s"),
-        (out_of_memory(), "drawing the page takes more than 1073741824 bytes of memory"),
+        (
+            ChildCrashedError("was killed by SIGSEGV"),
+            UnrenderablePage(2, "drawing the page crashes the parser", ErrorCode.PARSER_CRASHED),
+            "The file crashes the program that opens it",
+        ),
+        (
+            ChildTimeoutError("gave no answer within 90 s"),
+            UnrenderablePage(2, "drawing the page took longer than 30 s", ErrorCode.PARSER_TIMEOUT, {"limit": 30}),
+            "took longer than 30 s",
+        ),
+        (
+            out_of_memory(),
+            UnrenderablePage(2, "drawing the page takes more than 1073741824 bytes of memory", ErrorCode.PARSER_MEMORY, {"limit": 1 << 30}),
+            "more memory than the 1073741824 bytes allowed",
+        ),
     ],
 )
-def test_only_the_guilty_page_of_a_call_is_unrenderable(limits: Limits, rendering: Rendering, error: Exception, reason: str) -> None:
+def test_only_the_guilty_page_of_a_call_is_unrenderable(
+    limits: Limits, rendering: Rendering, error: Exception, lost: UnrenderablePage, sentence: str
+) -> None:
     children = Children({2: error})
-    assert render(children, limits, rendering, [1, 2, 3]) == [page(1), UnrenderablePage(2, reason), page(3)]
+    assert render(children, limits, rendering, [1, 2, 3]) == [page(1), lost, page(3)]
     assert children.drawn == [(1, 2, 3), (1,), (2,), (3,)]
+    told = DocumentError(lost.code, lost.number, **lost.details)
+    assert told.transient
+    assert sentence in told.message
+
+
+def test_a_call_has_the_time_of_all_its_pages(limits: Limits, rendering: Rendering) -> None:
+    children = Children({2: ChildTimeoutError("gave no answer")}, failures=1)
+    render(children, limits, rendering, [1, 2, 3])
+    assert children.seconds == [90, 30, 30, 30]
+    opening = Children()
+    Parser(opening, limits, rendering).inspect(PATH)
+    assert opening.seconds == [30]
 
 
 def test_a_page_that_failed_once_only_is_drawn(limits: Limits, rendering: Rendering) -> None:
