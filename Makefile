@@ -2,11 +2,12 @@
 PYTHON ?=
 IMAGE ?= paddleocr-watcher
 BASE_IMAGE ?=
+SEEDS ?= 10000
 BIN := .venv/bin
 
 # A recipe that installs never runs beside one that uses what it installs.
 .NOTPARALLEL:
-.PHONY: help run test check bench chaos image venv deps run-deps
+.PHONY: help run test check bench sim chaos image venv deps run-deps
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -26,6 +27,9 @@ check: venv ## Lint, format, types, direction of imports
 
 bench: venv ## Measure what the daemon costs around the engine, as ratios to a plain loop
 	@$(BIN)/python -m benchmarks
+
+sim: venv ## Run replicas through SEEDS=10000 seeded histories of faults, and check that nothing is lost or doubled
+	@PYTHONPATH=tests:. $(BIN)/python -m simulation --seeds $(SEEDS)
 
 chaos: deps venv ## Kill, freeze and cut off replicas on a real S3 server (CHAOS_SECONDS=300 CHAOS_DOCUMENTS=500 CHAOS_SEED=1)
 	@PYTHONPATH=tests:. $(BIN)/python -m chaos
