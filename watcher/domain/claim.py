@@ -52,6 +52,7 @@ class Entry(Value):
     purpose: Purpose = Purpose.READ
     lease_seconds: float = Field(description="the owner's lease: nobody takes over sooner")
     handovers: int = Field(default=0, description="times that it was given back without a page gained")
+    postponed: int = Field(default=0, description="times in a row that it waited for something that is not its fault")
     delay_seconds: float = Field(default=0.0, description="of waiting: how long")
     not_before: datetime | None = Field(default=None, description="of waiting: the end of it by the owner's wall clock")
     outcome: Outcome | None = None
@@ -99,6 +100,7 @@ class Take:
     attempts: int
     purpose: Purpose
     handovers: int = 0
+    postponed: int = 0
     error: Fault | None = None
 
 
@@ -124,5 +126,5 @@ def decide(
 
 def _next_attempt(last: Entry, policy: RetryPolicy) -> Take:
     if last.purpose is Purpose.QUARANTINE or policy.spent(last.attempts):
-        return Take(last.attempts, Purpose.QUARANTINE, last.handovers, last.error)
-    return Take(last.attempts + 1, Purpose.READ, last.handovers, last.error)
+        return Take(last.attempts, Purpose.QUARANTINE, last.handovers, last.postponed, last.error)
+    return Take(last.attempts + 1, Purpose.READ, last.handovers, last.postponed, last.error)

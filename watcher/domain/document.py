@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,9 +58,15 @@ class Layout:
         relative = key.removeprefix(self.incoming)
         longest_prefix = max(len(prefix.encode()) for prefix in (self.claims, self.processed, self.failed))
         fits = longest_prefix + len(relative.encode()) + LONGEST_SUFFIX_BYTES <= MAX_KEY_BYTES
-        if fits and all(_is_plain(part) for part in relative.split("/")):
+        first, *others = relative.split("/")
+        if fits and _is_plain(first) and all(_is_plain(part) and not _is_ours(part) for part in others):
             return relative
         return "~" + hashlib.sha256(relative.encode()).hexdigest()
+
+
+def _is_ours(part: str) -> bool:
+    """Whether a part below another could be what stands in that other document's folder: a version, or the pointers to the newest."""
+    return re.fullmatch(r"[0-9a-f]{12}", part) is not None or part in ("index.html", "latest.json")
 
 
 def _is_plain(part: str) -> bool:

@@ -26,6 +26,7 @@ class ErrorCode(str, Enum):
     ENGINE_TIMEOUT = "engine_timeout"
     ENGINE_ERROR = "engine_error"
     WORKER_LOST = "worker_lost"
+    UNSTORABLE_NAME = "unstorable_name"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -89,6 +90,9 @@ CATALOG: dict[ErrorCode, ErrorInfo] = {
     ErrorCode.WORKER_LOST: ErrorInfo(
         "Every one of the {found} attempts ended with the daemon dying or losing its claim. Look at the daemon's log and memory before dropping it again.",
     ),
+    ErrorCode.UNSTORABLE_NAME: ErrorInfo(
+        "The store cannot hold results under the document's name. Drop it again under a shorter name, or one that is not also a folder's."
+    ),
     ErrorCode.INTERNAL_ERROR: ErrorInfo(
         "The daemon made an error of its own ({found}). Report it with the daemon's log, and drop the document again after an update.",
         transient=True,
@@ -111,7 +115,8 @@ class DocumentError(Exception):
 
     @property
     def message(self) -> str:
-        return CATALOG[self.code].message.format(page=self.page, **self.details)
+        told = {name: f"{value:g}" if isinstance(value, float) else value for name, value in self.details.items()}  # not "60.0 s"
+        return CATALOG[self.code].message.format(page=self.page, **told)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self.code, self.page, self.details)

@@ -37,7 +37,9 @@ def _encodable(text: str) -> str:
 class Value(BaseModel):
     """Base of everything that stands in the bucket: immutable, and readable by older and newer versions."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null", json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", ser_json_inf_nan="null", hide_input_in_errors=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class Output(Value):

@@ -61,8 +61,19 @@ def blank_page(drawn: RenderedPage) -> Page:
     )
 
 
-def failed_page(number: int, reason: str) -> Page:
-    return Page(number=number, width=0, height=0, dpi=0, status=PageStatus.FAILED, note=reason)
+def failed_page(number: int, reason: str, drawn: RenderedPage | None) -> Page:
+    """With its picture where it could at least be drawn."""
+    if drawn is None:
+        return Page(number=number, width=0, height=0, dpi=0, status=PageStatus.FAILED, note=reason)
+    return Page(
+        number=number,
+        width=drawn.width,
+        height=drawn.height,
+        dpi=drawn.dpi,
+        status=PageStatus.FAILED,
+        note=reason,
+        image=page_picture(number),
+    )
 
 
 def over_tolerance(failed: int, total: int, percent: float) -> bool:

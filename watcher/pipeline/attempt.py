@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
@@ -27,7 +26,7 @@ from watcher.pipeline.quarantine import fault_of_lost_attempts, quarantine, rele
 from watcher.pipeline.reading import PageReader
 from watcher.pipeline.writer import ResultWriter
 from watcher.results.names import MANIFEST
-from watcher.storage.port import NotFoundError, StoreError
+from watcher.storage.port import NotFoundError, StoreError, UnstorableKeyError
 from watcher.workers.pool import ChildError
 
 _PAGE_JSON = re.compile(r"pages/(\d{4})\.json")
@@ -44,6 +43,10 @@ class End(str, Enum):
     WAITING = "waiting"
     GIVEN_BACK = "given_back"
     LOST = "lost"
+
+
+OVER = (End.DONE, End.ALREADY_DONE, End.FAILED, End.GONE)
+"""The ends after which nothing is left to do for the document."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,11 @@ class Attempt:
             bytes=self._document.size,
             taken_over=self._claim.taken_over,
         )
-        self._bench.scratch.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix="document-", dir=self._bench.scratch))
+        scratch = self._bench.scratch / f"document-{self._claim.entry.nonce}"
         try:
             end = self._end(self._work(scratch), scratch)
-        except FencedError:
-            end = End.LOST
+        except FencedError as error:
+            end = self._lost(error)
         except StoreError as error:
             self._log.warning("store_failed", reason=str(error))
             end = End.LOST
@@ -105,12 +107,13 @@ class Attempt:
     def _work(self, scratch: Path) -> _Finished:
         """Everything that happens while the claim is renewed. Expected errors become the value that says what follows."""
         try:
+            scratch.mkdir(parents=True)
             with self._bench.keep(self._claim):
                 return self._read_or_tail(scratch)
         except GivenBackError:
             return End.GIVEN_BACK
-        except FencedError:
-            return End.LOST
+        except FencedError as error:
+            return self._lost(error)
         except DocumentError as error:
             return self._judge(error)
         except (EngineUnavailableError, ChildError, CancelledError) as error:
@@ -118,26 +121,34 @@ class Attempt:
                 return End.GIVEN_BACK
             self._log.warning("child_process_failed", reason=str(error))
             return _Postponed(None, charged=False, reason="child_process_failed")
+        except UnstorableKeyError as error:
+            self._log.warning("name_cannot_be_stored", reason=str(error))
+            return self._judge(DocumentError(ErrorCode.UNSTORABLE_NAME))
         except StoreError as error:
             self._log.warning("store_failed", reason=str(error))
             return _Postponed(None, charged=False, reason="store_failed")
         except OSError as error:
-            self._log.warning("local_disk_failed", reason=error.strerror or type(error).__name__)
-            return _Postponed(None, charged=False, reason="local_disk_failed")
+            return self._disk_failed(error)
         except Exception as error:
             self._log.exception("internal_error")
             return self._judge(DocumentError(ErrorCode.INTERNAL_ERROR, found=type(error).__name__))
+
+    def _lost(self, error: FencedError) -> End:
+        self._log.warning("claim_lost", reason=str(error))
+        return End.LOST
+
+    def _disk_failed(self, error: OSError) -> _Postponed:
+        """Not the document's fault: more room, and it is read."""
+        reason = error.strerror or type(error).__name__
+        self._log.warning("local_disk_failed", reason=reason, folder=str(self._bench.scratch), setting="watch.scratch")
+        return _Postponed(None, charged=False, reason="local_disk_failed")
 
     def _end(self, finished: _Finished, scratch: Path) -> End:
         """The entry that ends the claim."""
         if isinstance(finished, _Condemned):
             return self._quarantine(finished.fault, scratch)
         if isinstance(finished, _Postponed):
-            rules = self._bench.rules
-            delay = rules.policy.delay(self._claim.entry.attempts, self._bench.jitter())
-            code = finished.fault.code if finished.fault else finished.reason
-            self._log.warning("document_waits", reason=code, seconds_to_wait=round(delay, 1), charged=finished.charged)
-            return End.WAITING if self._claim.wait(delay, finished.fault, charged=finished.charged) else End.LOST
+            return self._wait(self._claim, finished)
         if finished is End.GIVEN_BACK:
             given = self._claim.hand_back(gained=self._gained > 0, free_handovers=self._bench.rules.free_handovers)
             return End.GIVEN_BACK if given else End.LOST
@@ -146,6 +157,14 @@ class Attempt:
             if not self._close(outcome) and finished is not End.DONE:
                 return End.LOST
         return finished
+
+    def _wait(self, claim: Claim, postponed: _Postponed) -> End:
+        """Waits double with each attempt, or with each time in a row that something else was to blame."""
+        times = claim.entry.attempts if postponed.charged else claim.entry.postponed + 1
+        delay = self._bench.rules.policy.delay(times, self._bench.jitter())
+        code = postponed.fault.code if postponed.fault else postponed.reason
+        self._log.warning("document_waits", reason=code, seconds_to_wait=round(delay, 1), charged=postponed.charged)
+        return End.WAITING if claim.wait(delay, postponed.fault, charged=postponed.charged) else End.LOST
 
     def _close(self, outcome: Outcome) -> bool:
         """The hint comes after the entry that it is about: before it, nothing more would be done for the document."""
@@ -178,7 +197,7 @@ class Attempt:
         bench, document, claim = self._bench, self._document, self._claim
         started = bench.clock.monotonic()
         inspection = bench.parser.inspect(fetched.path)
-        source = self._source.model_copy(update={"media_type": inspection.media_type})
+        self._source = self._source.model_copy(update={"media_type": inspection.media_type})
         self._log.info("document_opened", pages=inspection.pages, media_type=inspection.media_type)
         writer = ResultWriter(bench.store, bench.layout.result(document), scratch, claim)
         drawn = scratch / "drawn"
@@ -190,11 +209,11 @@ class Attempt:
         finally:
             self._gained = reader.gained
         outputs = [output for number in range(1, inspection.pages + 1) for output in reader.outputs[number]]
-        outputs += write_derived(bench, writer, document, source, inspection.pages)
+        outputs += write_derived(bench, writer, document, self._source, inspection.pages)
         if bench.rules.retention == "archive":
             outputs.append(archive_source(writer, fetched.path, inspection.extension))
         total = bench.clock.monotonic() - started + fetched.seconds
-        manifest = write_manifest(bench, writer, document.version, source, outputs, inspection.pages, total, fetched.seconds)
+        manifest = write_manifest(bench, writer, document.version, self._source, outputs, inspection.pages, total, fetched.seconds)
         self._log.info("document_written", pages=inspection.pages, result=writer.prefix)
         self._tail()
         self._copy(manifest, scratch)
@@ -229,16 +248,18 @@ class Attempt:
     def _quarantine(self, fault: Fault, scratch: Path) -> End:
         bench, document = self._bench, self._document
         claim = self._claim if self._claim.entry.purpose is Purpose.QUARANTINE else self._claim.quarantine(fault)
-        with bench.keep(claim):
-            fetched = scratch / FETCHED
-            if not fetched.exists():
-                try:
+        try:
+            with bench.keep(claim):
+                fetched = scratch / FETCHED
+                if not fetched.exists():
                     fetched = self._fetch(scratch).path
-                except (NotFoundError, SourceChangedError):
-                    claim.close(Outcome.GONE)
-                    return End.GONE
-            quarantine(bench, claim, document, self._source, fetched, fault)
-        self._log.warning("document_quarantined", code=fault.code, page=fault.page)
+                report = quarantine(bench, claim, document, self._source, fetched, fault)
+        except (NotFoundError, SourceChangedError):
+            claim.close(Outcome.GONE)
+            return End.GONE
+        except OSError as error:
+            return self._wait(claim, self._disk_failed(error))
+        self._log.warning("document_quarantined", code=fault.code, page=fault.page, message=fault.message, report=report)
         claim.close(Outcome.FAILED)
         return End.FAILED
 

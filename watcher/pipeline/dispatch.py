@@ -10,7 +10,7 @@ from watcher.domain.claim import Skip
 from watcher.domain.document import Document
 from watcher.domain.manifest import Source
 from watcher.lease.acquire import Acquirer
-from watcher.pipeline.attempt import Attempt
+from watcher.pipeline.attempt import OVER, Attempt, End
 from watcher.pipeline.bench import Bench
 from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.sweep import Sweep
@@ -66,7 +66,7 @@ class Dispatcher:
 
     def scan(self) -> None:
         """One round over the inbox and over what the sweep found, handing documents to threads as these become free."""
-        if self._bench.recogniser.state.info is None:
+        if not self._can_read():
             self._vitals.looped()
             return
         while self._scan_once() and self._inbox.abandoned:
@@ -198,17 +198,26 @@ class Dispatcher:
         self._vitals.progressed(log)
         if acquired.taken_over:
             self._bench.metrics.taken_over()
-        with self._bench.metrics.working():
-            end = Attempt(self._bench, acquired, document, lambda: self._vitals.progressed(log)).run()
-        self._vitals.ended(log, end.value)
-        self._orphans.pop(log, None)
+        end = End.LOST
+        try:
+            with self._bench.metrics.working():
+                end = Attempt(self._bench, acquired, document, lambda: self._vitals.progressed(log)).run()
+        finally:
+            self._vitals.ended(log, end.value)
+        if end in OVER:
+            self._orphans.pop(log, None)
 
     def _wait_for_slot(self) -> bool:
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and self._can_read():
             self._vitals.looped()
             if self._slots.acquire(timeout=_LOOK_SECONDS):
                 return True
         return False
+
+    def _can_read(self) -> bool:
+        """Whether an engine is loaded, or was and is only being replaced: documents are not taken from replicas that can read them."""
+        state = self._bench.recogniser.state
+        return state.info is not None and state.phase != "failed"
 
     def _forget_ended(self) -> None:
         """An end is remembered as long as a listing older than it may still show the document."""

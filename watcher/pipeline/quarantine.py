@@ -23,8 +23,8 @@ def fault_of_lost_attempts(claim: Claim) -> Fault:
     return Fault(code=ErrorCode.WORKER_LOST.value, message=info.message.format(found=claim.entry.attempts), transient=info.transient)
 
 
-def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, fetched: Path, fault: Fault) -> None:
-    """Moves the document to `failed/` under a claim of that purpose; `fetched` are the bytes that were read."""
+def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, fetched: Path, fault: Fault) -> str:
+    """Moves the document to `failed/` under a claim of that purpose; `fetched` are the bytes that were read. Returns the report's key."""
     prefix = bench.layout.failure(document)
     original = source_name(Path(document.key).suffix)
     claim.check()
@@ -45,6 +45,7 @@ def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, f
     claim.check()
     bench.store.put(prefix + ERROR_JSON, report.model_dump_json(indent=1).encode(), content_type(ERROR_JSON))
     bench.remover.remove(document.key, document.etag, claim.check)
+    return prefix + ERROR_JSON
 
 
 def was_quarantined(bench: Bench, document: Document) -> bool:

@@ -26,6 +26,16 @@ _LOOK_SECONDS = 0.5
 """How often a wait for the engine looks whether the claim still holds and the daemon goes on."""
 
 
+@dataclass(frozen=True)
+class _Failure:
+    """A page that failed: why, in words for the ledger, and its picture where it could at least be drawn."""
+
+    error: DocumentError
+    note: str
+    drawn: RenderedPage | None = None
+    picture: Future[Output] | None = None
+
+
 @dataclass
 class PageReader:
     """Reads the pages that have no checkpoint yet. Page files lie in `writer.folder`, drawn pages in `drawn_dir` until they are read."""
@@ -39,9 +49,8 @@ class PageReader:
     progressed: Callable[[], None]
     outputs: dict[int, list[Output]] = field(default_factory=dict)
     _adopted: int = 0
-    _failures: dict[int, DocumentError] = field(default_factory=dict)
-    _notes: dict[int, str] = field(default_factory=dict)
-    _writes: list[Future[None]] = field(default_factory=list)
+    _failures: dict[int, _Failure] = field(default_factory=dict)
+    _writes: deque[Future[None]] = field(default_factory=deque)
     _uploads: list[Future[Any]] = field(default_factory=list)
 
     def adopt(self, numbers: Sequence[int]) -> None:
@@ -67,8 +76,8 @@ class PageReader:
         missing = [number for number in range(1, self.inspection.pages + 1) if number not in self.outputs]
         try:
             self._read_window(missing)
-            self._settle_writes(self._writes)
             self._write_failures()
+            self._settle_writes(0)
         finally:
             self._await_uploads()  # what was read is kept for the next attempt
 
@@ -82,7 +91,7 @@ class PageReader:
                 self._go_on()
                 for drawn in self.bench.parser.render(self.source, self.inspection, chunk, self.drawn_dir):
                     if isinstance(drawn, UnrenderablePage):
-                        self._fail(DocumentError(ErrorCode.PAGE_UNREADABLE, drawn.number), drawn.reason)
+                        self._fail(drawn.number, _Failure(DocumentError(ErrorCode.PAGE_UNREADABLE, drawn.number), drawn.reason))
                         continue
                     picture = self._submit(self._create_picture, drawn)
                     page = PageImage(drawn.image, drawn.width, drawn.height, drawn.dpi)
@@ -103,9 +112,8 @@ class PageReader:
             try:
                 read = self._wait(recognition)
             except DocumentError as error:
-                picture.cancel()
                 charged = DocumentError(error.code, drawn.number, **error.details)
-                self._fail(charged, charged.message)
+                self._fail(drawn.number, _Failure(charged, charged.message, drawn, picture))
                 return
             finally:
                 drawn.image.unlink(missing_ok=True)
@@ -118,7 +126,7 @@ class PageReader:
             assets.append(self._submit(self.writer.create, name))
         # The writes of a page's files were submitted before that of its checkpoint, so the latter never waits for one that is queued behind it.
         self._writes.append(self._submit(self._checkpoint, page, assets))
-        self._settle_writes([write for write in self._writes if write.done()])
+        self._settle_writes(self.bench.rules.window_pages)
 
     def _checkpoint(self, page: Page, assets: list[Future[Output]]) -> None:
         page = page.model_copy(update={"outputs": [asset.result() for asset in assets]})
@@ -132,7 +140,11 @@ class PageReader:
         self.claim.pages_done = len(self.outputs)
         self.bench.metrics.page_finished(standing.status.value, standing.seconds)
         self.bench.log.info(
-            "page_written", page=page.number, pages=self.inspection.pages, status=standing.status.value, seconds=standing.seconds
+            "page_written",
+            page=page.number,
+            pages=self.inspection.pages,
+            status=standing.status.value,
+            seconds=round(standing.seconds, 3),
         )
         self.progressed()
 
@@ -161,20 +173,18 @@ class PageReader:
         if self.bench.give_back.is_set():
             raise GivenBackError
 
-    def _fail(self, error: DocumentError, note: str) -> None:
-        assert error.page is not None  # noqa: S101 - both callers name it
-        self._failures[error.page] = error
-        self._notes[error.page] = note
-        self.bench.log.warning("page_failed", page=error.page, code=error.code.value, reason=note)
+    def _fail(self, number: int, failure: _Failure) -> None:
+        self._failures[number] = failure
+        self.bench.log.warning("page_failed", page=number, code=failure.error.code.value, reason=failure.note)
         total = self.inspection.pages
         if over_tolerance(len(self._failures), total, self.bench.rules.failed_pages_percent):
-            raise failure_of(self._failures, total)
+            raise failure_of({page: failed.error for page, failed in self._failures.items()}, total)
 
     def _write_failures(self) -> None:
         """Only a document that is finished without them gets checkpoints of failed pages: an attempt after this one would not read them again."""
-        writes = [self._submit(self._checkpoint, failed_page(number, note), []) for number, note in self._notes.items()]
-        self._writes.extend(writes)
-        self._settle_writes(writes)
+        for number, failure in self._failures.items():
+            assets = [failure.picture] if failure.picture else []
+            self._writes.append(self._submit(self._checkpoint, failed_page(number, failure.note, failure.drawn), assets))
 
     def _submit(self, task: Callable[..., _T], *args: Any) -> Future[_T]:
         self._uploads = [upload for upload in self._uploads if not upload.done()]
@@ -188,10 +198,10 @@ class PageReader:
             if not upload.cancelled():
                 upload.exception()
 
-    def _settle_writes(self, writes: list[Future[None]]) -> None:
-        for write in tuple(writes):  # it may be `self._writes`, which shrinks
-            write.result()
-            self._writes.remove(write)
+    def _settle_writes(self, most: int) -> None:
+        """Waits until at most so many checkpoints are under way, so that a store slower than the engine does not fill the memory."""
+        while len(self._writes) > most or (self._writes and self._writes[0].done()):
+            self._writes.popleft().result()
 
 
 def pages_in(folder: Path, total: int) -> Iterator[Page]:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pulse:
-    """A moment's picture. Ages in seconds; `slowest_age` since the document in progress that is stuck longest gained something."""
+    """A moment's picture. Ages in seconds; `idle_age` since any document in progress gained something, 0 where none is."""
 
     ended: dict[str, int]
     in_progress: int
     in_inbox: int
     loop_age: float
     scan_age: float | None
-    slowest_age: float
+    idle_age: float
     store_reason: str
 
 
@@ -71,6 +71,6 @@ class Vitals:
                 in_inbox=self._in_inbox,
                 loop_age=now - self._looped_at,
                 scan_age=None if self._scanned_at is None else now - self._scanned_at,
-                slowest_age=max((now - at for at in self._progress.values()), default=0.0),
+                idle_age=min((now - at for at in self._progress.values()), default=0.0),
                 store_reason=self._store_reason,
             )
