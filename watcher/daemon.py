@@ -35,6 +35,12 @@ UPLOADS_PER_DOCUMENT = 4
 PROBE_RETRY_SECONDS = 10.0
 
 
+def stall_budget(settings: Settings) -> float:
+    """Seconds without progress that mean that something hangs: beyond what a poll, loading the engine and a call with its retries may take."""
+    call = settings.ocr.page_seconds * settings.ocr.batch_pages
+    return settings.http.stall_seconds + settings.watch.poll_seconds + settings.ocr.load_seconds + 2 * call
+
+
 class Daemon:
     """One replica. `run` may be called once; `stop` from a signal handler."""
 
@@ -87,7 +93,7 @@ class Daemon:
             last_scan_age=pulse.scan_age,
             store_reachable=self._appender is not None and not pulse.store_reason,
             store_reason=pulse.store_reason,
-            stalled=stalled(pulse.loop_age, pulse.slowest_age, self._settings.http.stall_seconds),
+            stalled=stalled(pulse.loop_age, pulse.idle_age, stall_budget(self._settings)),
         )
 
     def metrics(self) -> bytes:

@@ -10,9 +10,11 @@ from watcher.domain.manifest import Source
 from watcher.domain.retry import RetryPolicy
 from watcher.lease.appending import Append, Appender, Creates
 from watcher.lease.claim import Claim, Identity, claim
-from watcher.lease.log import ClaimLog, Tail
+from watcher.lease.log import ClaimLog, Tail, UnreadableEntryError
 from watcher.storage.port import NotFoundError, Store
 
+MOST_OBSERVATIONS = 10_000
+"""Logs held by others or waiting that a replica watches at a time; more than that are watched in turn."""
 _OTHERS_WERE_FIRST = ("held", "lost", "gone")
 
 
@@ -70,9 +72,10 @@ class Acquirer:
                 entry = log.read(tail.entries)
             except NotFoundError:
                 return Skip("emptied", gone=True)
+            except UnreadableEntryError:
+                return Skip("unreadable")
             observation = _Observation(tail, entry, clock.monotonic())
-            with self._lock:
-                self._observations[log.prefix] = observation
+            self._remember(log.prefix, observation)
         decision = decide(
             observation.entry,
             sent - observation.answered_at,
@@ -102,9 +105,25 @@ class Acquirer:
             return False
 
     def _append(self, log: ClaimLog, tail: Tail, source: Source, take: Take) -> Claim | Skip:
-        entry = self._identity.entry(Phase.HELD, source, take.attempts, purpose=take.purpose, handovers=take.handovers, error=take.error)
+        entry = self._identity.entry(
+            Phase.HELD,
+            source,
+            take.attempts,
+            purpose=take.purpose,
+            handovers=take.handovers,
+            postponed=take.postponed,
+            error=take.error,
+        )
         taken = claim(log, tail.number + 1, entry, self._identity, tail.entries)
         return taken if isinstance(taken, Claim) else Skip(taken.value)
+
+    def _remember(self, prefix: str, observation: _Observation) -> None:
+        """Of many, only the latest: those of documents that others have finished since are never asked for again."""
+        with self._lock:
+            self._observations.pop(prefix, None)
+            self._observations[prefix] = observation
+            while len(self._observations) > MOST_OBSERVATIONS:
+                self._observations.pop(next(iter(self._observations)))
 
     def _observed(self, prefix: str) -> _Observation | None:
         with self._lock:

@@ -40,6 +40,7 @@ class Identity:
         *,
         purpose: Purpose = Purpose.READ,
         handovers: int = 0,
+        postponed: int = 0,
         delay_seconds: float = 0.0,
         outcome: Outcome | None = None,
         error: Fault | None = None,
@@ -55,6 +56,7 @@ class Identity:
             purpose=purpose,
             lease_seconds=self.lease_seconds,
             handovers=handovers,
+            postponed=postponed,
             delay_seconds=delay_seconds,
             not_before=now + timedelta(seconds=delay_seconds) if phase is Phase.WAITING else None,
             outcome=outcome,
@@ -90,6 +92,7 @@ class Claim:
         self._deadline = deadline
         self._sequence = 0
         self._fenced = threading.Event()
+        self._why = "its lease ran out before it could be renewed"
 
     @property
     def fenced(self) -> bool:
@@ -100,7 +103,7 @@ class Claim:
     def check(self) -> None:
         """Raises `FencedError` where nothing may be written any more: called before every write."""
         if self.fenced:
-            raise FencedError
+            raise FencedError(self._why)
 
     def renew(self) -> bool:
         """Beats, makes sure that nobody took over or replaced its entry, and only if both answers came before the old deadline moves it. False where it did not move."""
@@ -118,6 +121,7 @@ class Claim:
         except StoreError:
             return False
         if lost:
+            self._why = "another replica took it over"
             self._fenced.set()
         if self.fenced:
             return False
@@ -130,12 +134,12 @@ class Claim:
 
     def wait(self, delay_seconds: float, error: Fault | None, *, charged: bool) -> bool:
         """Gives the document back until `delay_seconds` have passed. Not `charged`: this attempt does not count."""
-        attempts = self.entry.attempts if charged else self._attempts_before
         return self._end(
             self._following(
                 Phase.WAITING,
-                attempts=attempts,
+                attempts=self.entry.attempts if charged else self._attempts_before,
                 purpose=self.entry.purpose,
+                postponed=0 if charged else self.entry.postponed + 1,
                 delay_seconds=delay_seconds,
                 error=error or self.entry.error,
             )
@@ -161,7 +165,7 @@ class Claim:
         following = claim(self.log, self.number + 1, entry, self.identity, known=None)
         self._fenced.set()
         if not isinstance(following, Claim):
-            raise FencedError
+            raise FencedError(f"the next entry of its log was {following.value}")
         following.pages_done, following.pages_total = self.pages_done, self.pages_total
         return following
 
@@ -177,6 +181,7 @@ class Claim:
         attempts: int | None = None,
         purpose: Purpose = Purpose.READ,
         handovers: int | None = None,
+        postponed: int = 0,
         delay_seconds: float = 0.0,
         outcome: Outcome | None = None,
         error: Fault | None = None,
@@ -187,6 +192,7 @@ class Claim:
             self.entry.attempts if attempts is None else attempts,
             purpose=purpose,
             handovers=self.entry.handovers if handovers is None else handovers,
+            postponed=postponed,
             delay_seconds=delay_seconds,
             outcome=outcome,
             error=error,

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from watcher.domain.claim import Beat, Entry, standing
 from watcher.lease.appending import JSON, Append, Appender, Creates
 from watcher.lease.names import EntryName, beat_name, closed_name, last_entries
-from watcher.storage.port import NotFoundError, Store
+from watcher.storage.port import NotFoundError, Store, StoreError
+
+
+class UnreadableEntryError(StoreError):
+    """What stands under an entry's name is none: rubbish, or of a version of this program that is newer than ours."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +56,15 @@ class ClaimLog:
         return self.appender.replaced(self.store, self.prefix, number, entry)
 
     def read(self, names: Iterable[EntryName]) -> Entry:
-        """The entry that counts of those of one number. Raises `NotFoundError` where none stands any more."""
+        """The entry that counts of those of one number. Raises `NotFoundError` where none stands any more, and `UnreadableEntryError`."""
         entries, gone = [], NotFoundError(f"no such entry: {self.prefix}")
         for name in names:
             try:
                 entries.append(Entry.model_validate_json(self.store.get(self.prefix + str(name))[1]))
             except NotFoundError as error:
                 gone = error
+            except ValidationError:
+                raise UnreadableEntryError(f"no claim entry of this version: {self.prefix}{name}") from None
         if not entries:
             raise gone
         return standing(entries)

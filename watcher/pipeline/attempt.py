@@ -259,6 +259,9 @@ class Attempt:
             return End.GONE
         except OSError as error:
             return self._wait(claim, self._disk_failed(error))
+        except StoreError as error:
+            self._log.warning("store_failed", reason=str(error))
+            return self._wait(claim, _Postponed(None, charged=False, reason="store_failed"))
         self._log.warning("document_quarantined", code=fault.code, page=fault.page, message=fault.message, report=report)
         claim.close(Outcome.FAILED)
         return End.FAILED

@@ -112,6 +112,10 @@ class Dispatcher:
             self._bench.log.warning("sweep_failed", reason=str(error))
             return
         self._swept = True
+        for log in sorted(self._sweeper.unreadable):
+            self._bench.log.warning(
+                "claims_unreadable", claims=log, reason="not written by a version like this one: update it, or remove them"
+            )
         if self._orphans or pruned:
             self._bench.log.info("claims_swept", left_open=len(self._orphans), pruned=pruned)
 

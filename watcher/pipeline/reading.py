@@ -107,6 +107,7 @@ class PageReader:
     def _finish(self, drawn: RenderedPage, recognition: Future[Recognition] | None, picture: Future[Output]) -> None:
         """Waits for the engine's reading of one page and hands its files to the writers."""
         if recognition is None:
+            drawn.image.unlink(missing_ok=True)
             page, figures = blank_page(drawn), dict[str, bytes]()
         else:
             try:

@@ -29,7 +29,7 @@ class SourceRemover:
         """
         if self.mode is RemovalMode.VERSIONED:
             self._remove_versions(key, etag, check)
-        elif self._stands(key, etag):
+        if self._stands(key, etag):  # not a versioned bucket, or not any more
             check()
             self._remove_current(key, etag)
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from watcher.domain.claim import Phase
 from watcher.domain.document import Document, Layout
 from watcher.domain.manifest import Source
-from watcher.lease.log import ClaimLog
+from watcher.lease.log import ClaimLog, UnreadableEntryError
 from watcher.lease.names import EntryName, closed_name, last_entries, split_log_object
 from watcher.storage.port import NotFoundError, Store
 
@@ -29,13 +29,14 @@ class _Closed:
 class Sweep:
     """Looks through all claim logs; a log that it once saw closed is not read again until it grows.
 
-    `keep`: how long closed logs stay. Once `stopping` is set, whatever goes on ends early.
+    `keep`: how long closed logs stay. `unreadable`: logs that no version like ours has written. Once `stopping` is set, whatever goes on ends early.
     """
 
     store: Store
     layout: Layout
     keep: timedelta = timedelta(days=30)
     stopping: threading.Event = field(default_factory=threading.Event)
+    unreadable: set[str] = field(default_factory=set)
     _closed: dict[str, _Closed] = field(default_factory=dict)
 
     def settled(self) -> frozenset[str]:
@@ -55,13 +56,18 @@ class Sweep:
                 last = ClaimLog(self.store, log).read(entries)
             except NotFoundError:
                 continue
+            except UnreadableEntryError:
+                self.unreadable.add(log)
+                continue
+            self.unreadable.discard(log)
             if last.phase is Phase.CLOSED:
                 self._closed[log] = _Closed(entries, last.at, last.source)
             elif not self._present(last.source):
                 yield self.layout.document(last.source.key, last.source.etag, last.source.size, last.source.dropped_at)
 
     def prune(self, now: datetime) -> int:
-        """Removes logs that were closed long before `now` and whose source is gone. Returns how many.
+        """Removes logs that were closed long before `now` and whose source is gone, but for those of documents that lie in `failed/`: their log
+        tells whoever finishes them later that something is to be removed there. Returns how many.
 
         By the wall clocks of whoever closed it and of ours: were they wrong, a document that is dropped again would be read again, no more.
         """
@@ -69,7 +75,7 @@ class Sweep:
         for log, closed in list(self._closed.items()):
             if self.stopping.is_set():
                 break
-            if now - closed.at >= self.keep and not self._present(closed.source):
+            if now - closed.at >= self.keep and not self._present(closed.source) and not self._failed(closed.source):
                 pruned += self._remove(log, closed.entries)
                 del self._closed[log]
         return pruned
@@ -90,6 +96,10 @@ class Sweep:
             if self.stopping.is_set():
                 return
             yield log, [name for _, name in group]
+
+    def _failed(self, source: Source) -> bool:
+        prefix = self.layout.failure(self.layout.document(source.key, source.etag, source.size, source.dropped_at))
+        return any(True for _ in self.store.list(prefix))
 
     def _present(self, source: Source) -> bool:
         try:

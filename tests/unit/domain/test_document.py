@@ -51,6 +51,13 @@ def test_a_name_that_no_folder_or_terminal_should_meet_is_stored_under_its_hash(
     assert len(path(key)) == 65
 
 
+@pytest.mark.parametrize("part", ["0123456789ab", "index.html", "latest.json"])
+def test_a_name_within_a_folder_is_never_one_that_stands_in_the_folder_of_a_document(part: str) -> None:
+    assert path(part) == part
+    assert path(f"a.png/{part}").startswith("~")
+    assert path(f"a.png/{part}/b.png").startswith("~")
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1024))
 def test_every_key_that_we_make_fits_and_stays_below_its_prefix(key: str) -> None:
     document = LAYOUT.document(f"incoming/{key}", "etag", 1, DROPPED)

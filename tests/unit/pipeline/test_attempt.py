@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import structlog
 from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, in_process_replica, manifest_of, names
 from doubles.stores import HookedStore, once
+from structlog.testing import capture_logs
 
-from watcher.domain.claim import Entry, Outcome, Phase
+from watcher.domain.claim import Entry, Outcome, Phase, Purpose
 from watcher.domain.document import Document
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.page import PageStatus
@@ -414,3 +419,107 @@ def test_scratch_is_empty_after_every_end(store: HookedStore, replica: InProcess
     for name, text in (("a.pdf", "one"), ("b.pdf", "!damaged")):
         replica.attempt(drop(store, name, text))
     assert list(replica.bench.scratch.iterdir()) == []
+
+
+def test_a_disk_without_room_costs_no_attempt(store: HookedStore, replica: InProcessReplica, tmp_path: Path) -> None:
+    document = drop(store, "a.pdf", "one")
+    (tmp_path / "full").write_text("a file where the folder should be")
+    full = replace(replica, bench=replace(replica.bench, scratch=tmp_path / "full"))
+    assert full.attempt(document) is End.WAITING
+    assert log_of(store, document)[-1].attempts == 0
+    replica.time.advance(30)
+    assert replica.attempt(document) is End.DONE
+
+
+def test_a_disk_without_room_for_a_file_over_the_limit_does_not_keep_it_from_failed(
+    store: HookedStore, replica: InProcessReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = drop(store, "a.pdf", "x" * 1001)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
+        assert replica.attempt(document) is End.WAITING
+    last = log_of(store, document)[-1]
+    assert (last.phase, last.purpose) == (Phase.WAITING, Purpose.QUARANTINE)
+    replica.time.advance(30)
+    assert replica.attempt(document) is End.FAILED
+    assert error_of(store, document)["code"] == "file_too_large"
+
+
+def test_waits_for_what_is_not_the_documents_fault_grow_and_begin_anew_after_it(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    replica.recogniser.faults["one"] = EngineUnavailableError("no engine")
+    delays = []
+    for _ in range(4):
+        assert replica.attempt(document) is End.WAITING
+        delays.append(log_of(store, document)[-1].delay_seconds)
+        replica.time.advance(delays[-1])
+    assert delays == [30, 60, 120, 240]
+    replica.recogniser.faults["one"] = DocumentError(ErrorCode.ENGINE_ERROR)
+    assert replica.attempt(document) is End.WAITING
+    assert (log_of(store, document)[-1].delay_seconds, log_of(store, document)[-1].postponed) == (30, 0)
+
+
+def test_the_picture_of_a_page_that_was_drawn_but_not_read_stands_in_the_manifest(store: HookedStore, replica: InProcessReplica) -> None:
+    replica.recogniser.faults["bad"] = DocumentError(ErrorCode.ENGINE_ERROR)
+    document = drop(store, "a.pdf", "\n".join(["good"] * 19 + ["bad"]))
+    assert replica.attempt(document) is End.DONE
+    standing = set(names(store, LAYOUT.result(document)))
+    assert {output.name for output in manifest_of(store, document).outputs} | {"manifest.json"} == standing
+    assert "pages/0020.jpg" in standing
+
+
+def test_pages_do_not_pile_up_before_a_store_that_is_slower_than_the_engine(store: HookedStore, replica: InProcessReplica) -> None:
+    window, opened = replica.bench.rules.window_pages, threading.Event()
+    document = drop(store, "a.pdf", "\n".join(f"page {number}" for number in range(50)))
+
+    def wait(verb: str, key: str) -> None:
+        if verb == "create" and "/pages/" in key:
+            assert opened.wait(30)
+
+    def read(text: str) -> None:
+        if len(replica.recogniser.read) > 3 * window and not opened.is_set():
+            opened.set()
+            raise AssertionError(f"{len(replica.recogniser.read)} pages were read before one was written")
+
+    store.before.append(wait)
+    replica.recogniser.before = read
+    opener = threading.Timer(1.0, opened.set)
+    opener.start()
+    assert replica.attempt(document) is End.DONE
+    opener.join()
+
+
+def test_a_damaged_checkpoint_is_told_without_its_text(store: HookedStore, replica: InProcessReplica, other: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one\ntwo")
+    crash(replica, document, store, "create", "pages/0002.json")
+    store.inner.put(LAYOUT.result(document) + "pages/0001.json", b'{"number": "IVANOV passport 4509"}', "application/json")
+    take_over(other, document)
+    with capture_logs() as events:
+        other.attempt(document)
+    told = "".join(traceback_of(event) for event in events) + json.dumps(
+        [entry.model_dump(mode="json") for entry in log_of(store, document)]
+    )
+    assert "internal_error" in told
+    assert "IVANOV" not in told
+
+
+def traceback_of(event: dict[str, object]) -> str:
+    """The event as a log would show it, its exception's text included."""
+    return json.dumps(structlog.processors.format_exc_info(None, "", dict(event)), default=str)
+
+
+def test_why_a_claim_was_lost_is_told(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    replica.recogniser.before = lambda text: replica.time.advance(LEASE)
+    with capture_logs() as events:
+        assert replica.attempt(document) is End.LOST
+    assert [event["reason"] for event in events if event["event"] == "claim_lost"] == ["its lease ran out before it could be renewed"]
+
+
+def test_the_log_of_a_failed_document_says_what_to_do_and_where_it_lies(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "!damaged")
+    with capture_logs() as events:
+        replica.attempt(document)
+    (told,) = [event for event in events if event["event"] == "document_quarantined"]
+    assert told["message"] == error_of(store, document)["message"]
+    assert store.head(str(told["report"]))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, in_process_replica, names
 from doubles.stores import HookedStore
+from structlog.testing import capture_logs
 
 from watcher.domain.claim import Phase
 from watcher.engines.recogniser import EngineState
@@ -187,6 +188,39 @@ def test_no_more_documents_at_once_than_there_are_slots(store: HookedStore, repl
     watch.round()
     watch.dispatcher.stop()
     assert (watch.ended, peak[0]) == ({"done": 6}, 2)
+
+
+def test_nothing_is_claimed_while_the_engine_cannot_be_loaded_again(store: HookedStore, replica: InProcessReplica, watch: Watch) -> None:
+    drop(store, "a.pdf", "one")
+    replica.recogniser.state = replace(replica.recogniser.state, phase="failed", reason="no memory")
+    watch.round()
+    assert names(store, "claims/") == []
+    replica.recogniser.state = replace(replica.recogniser.state, phase="ready")
+    watch.round()
+    assert watch.ended == {"done": 1}
+
+
+def test_an_attempt_that_ends_in_an_exception_is_in_progress_no_more(
+    store: HookedStore, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.pipeline.attempt.Attempt.run", lambda self: 1 / 0)
+    drop(store, "a.pdf", "one")
+    watch.round()
+    assert watch.vitals.pulse.in_progress == 0
+
+
+def test_an_entry_that_nobody_can_read_does_not_stop_the_sweep(store: HookedStore, replica: InProcessReplica, watch: Watch) -> None:
+    rubbish, orphan = drop(store, "a.pdf", "one"), drop(store, "b.pdf", "two")
+    store.inner.put(LAYOUT.claim_log(rubbish) + "000001", b"rubbish", "")
+    replica.acquire(orphan)
+    store.inner.delete(orphan.key)
+    with capture_logs() as events:
+        watch.dispatcher.sweep()
+    assert [event["claims"] for event in events if event["event"] == "claims_unreadable"] == [LAYOUT.claim_log(rubbish)]
+    watch.round()
+    watch.time.advance(LEASE)
+    watch.round()
+    assert watch.ended == {"gone": 1}
 
 
 def test_a_defect_in_an_attempt_does_not_end_the_watch(store: HookedStore, replica: InProcessReplica) -> None:

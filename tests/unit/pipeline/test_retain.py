@@ -95,3 +95,10 @@ def test_a_removal_without_an_answer_that_was_applied_is_fine() -> None:
     remove(store, RemovalMode.CHECKED, etag)
     with pytest.raises(NotFoundError):
         store.head(KEY)
+
+
+def test_a_source_leaves_also_where_versioning_was_ended_since_the_start() -> None:
+    store = HookedStore(MemoryStore(versioned=False))
+    remove(store, RemovalMode.VERSIONED, store.put(KEY, b"first", ""))
+    with pytest.raises(NotFoundError):
+        store.head(KEY)

@@ -117,3 +117,16 @@ def test_a_prune_that_is_broken_off_leaves_a_log_that_is_closed(store: HookedSto
         sweep.prune(archiver.time.clock.now() + timedelta(days=31))
     log = ClaimLog(store, LAYOUT.claim_log(document))
     assert log.read(log.tail().entries).phase is Phase.CLOSED
+
+
+def test_the_log_of_a_document_in_failed_stays_for_whoever_finishes_it_later(
+    store: HookedStore, keeper: InProcessReplica, sweep: Sweep
+) -> None:
+    archiver = keeper.with_rules(retention="archive")
+    document = drop(store, "a.pdf", "!damaged")
+    assert archiver.attempt(document) is End.FAILED
+    list(sweep.orphans())
+    assert sweep.prune(archiver.time.clock.now() + timedelta(days=400)) == 0
+    for name in names(store, LAYOUT.failure(document)):
+        store.inner.delete(LAYOUT.failure(document) + name)
+    assert sweep.prune(archiver.time.clock.now() + timedelta(days=400)) == 1
