@@ -16,7 +16,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from watcher.domain.health import Answer, HealthSnapshot, judge, judge_ready
 
-_CONNECTIONS = 64  # the platform and its monitoring need a handful; more must not cost the daemon its file handles
+_CONNECTIONS = 256  # the platform and its monitoring need a handful; more must not cost the daemon its file handles
+_ACCEPTED_AT_ONCE = 256  # before any of them is counted; with fewer, a burst would make the probe wait a second to connect
 _REQUEST_HEAD_BYTES = 16 * 1024
 _CONNECTION_SECONDS = 10.0
 _FAREWELL_SECONDS = 1
@@ -54,15 +55,35 @@ def _respond(answer: Answer) -> Response:
     return JSONResponse(answer.document, status_code=answer.status, headers={"Cache-Control": "no-store"})
 
 
-def _impatient(seconds: float) -> type[H11Protocol]:
-    """uvicorn waits without end for a request to begin or to be complete; so many idle connections would keep the platform's probe out."""
+class _Connections:
+    """Those that are open, oldest first. Beyond `most` the oldest that has not asked yet is cut off, so that idle ones never keep the platform's probe out."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open: dict[H11Protocol, None] = {}
+
+    def add(self, connection: H11Protocol) -> None:
+        if len(self._open) >= self._most:
+            loser = next((one for one in self._open if one.cycle is None), next(iter(self._open)))
+            self.discard(loser)
+            loser.transport.abort()
+        self._open[connection] = None
+
+    def discard(self, connection: H11Protocol) -> None:
+        self._open.pop(connection, None)
+
+
+def _impatient(seconds: float, connections: _Connections) -> type[H11Protocol]:
+    """uvicorn waits without end for a request to begin or to be complete, and has one limit for those who ask and those who do not."""
 
     class Impatient(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self.limit = self.loop.call_later(seconds, transport.abort)
+            connections.add(self)
 
         def connection_lost(self, exc: Exception | None) -> None:
+            connections.discard(self)
             self.limit.cancel()
             super().connection_lost(exc)
 
@@ -79,7 +100,7 @@ class HttpServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=_impatient(connection_seconds),
+                http=_impatient(connection_seconds, _Connections(_CONNECTIONS)),
                 ws="none",
                 loop="asyncio",
                 lifespan="off",
@@ -87,7 +108,7 @@ class HttpServer:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=_CONNECTIONS,
+                backlog=_ACCEPTED_AT_ONCE,
                 h11_max_incomplete_event_size=_REQUEST_HEAD_BYTES,
                 headers=[("Connection", "close")],
                 timeout_graceful_shutdown=_FAREWELL_SECONDS,
