@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from watcher.domain.errors import DocumentError, ErrorCode
+from watcher.domain.errors import DocumentError
 from watcher.domain.page import Output, Page
 from watcher.engines.port import PageImage
 from watcher.engines.recogniser import Recognition
@@ -91,7 +91,7 @@ class PageReader:
                 self._go_on()
                 for drawn in self.bench.parser.render(self.source, self.inspection, chunk, self.drawn_dir):
                     if isinstance(drawn, UnrenderablePage):
-                        self._fail(drawn.number, _Failure(DocumentError(ErrorCode.PAGE_UNREADABLE, drawn.number), drawn.reason))
+                        self._fail(drawn.number, _Failure(DocumentError(drawn.code, drawn.number, **drawn.details), drawn.reason))
                         continue
                     picture = self._submit(self._create_picture, drawn)
                     page = PageImage(drawn.image, drawn.width, drawn.height, drawn.dpi)
