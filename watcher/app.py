@@ -84,6 +84,15 @@ def layout_of(settings: Settings) -> Layout:
     return Layout(settings.layout.incoming, settings.layout.claims, settings.layout.processed, settings.layout.failed)
 
 
+def passed_over(log: FilteringBoundLogger) -> PassedOver:
+    """Names in the log what lies in the inbox and will not be read."""
+
+    def tell(key: str, reason: str) -> None:
+        log.warning("file_passed_over", document=key, reason=reason)
+
+    return tell
+
+
 @dataclass(frozen=True)
 class Shared:
     """What all parts of one replica share."""
@@ -133,7 +142,9 @@ def build_dispatcher(
     keeps_source = settings.retention.source == "keep"
     acquirer = Acquirer(store, identity, rules.policy, keeps_source=keeps_source, appender=appender)
     stale_seconds = STALE_WINDOW_POLLS * settings.watch.poll_seconds
-    inbox = Inbox(store, layout, tuple(settings.watch.ignore), shared.clock.monotonic, random.random, stale_seconds)
+    inbox = Inbox(
+        store, layout, tuple(settings.watch.ignore), shared.clock.monotonic, random.random, stale_seconds, passed_over(shared.log)
+    )
     sweeper = Sweep(store, layout, timedelta(days=settings.claims.keep_days), shared.stopping)
     quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
     return Dispatcher(bench, acquirer, inbox, sweeper, shared.vitals, settings.watch.documents, quiet_seconds, appender.obey)

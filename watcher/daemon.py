@@ -12,7 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from structlog.typing import FilteringBoundLogger
 
 from watcher import __version__
-from watcher.app import Shared, build_dispatcher, build_parser, build_recogniser, chosen_engine, layout_of, new_nonce, open_store, utc_now
+from watcher.app import (
+    Shared,
+    build_dispatcher,
+    build_parser,
+    build_recogniser,
+    chosen_engine,
+    layout_of,
+    new_nonce,
+    open_store,
+    passed_over,
+    utc_now,
+)
 from watcher.domain import exits
 from watcher.domain.clock import Clock
 from watcher.domain.document import Layout
@@ -101,14 +112,11 @@ class Daemon:
         self._metrics.engine(ready=engine.phase == "ready", restarts=engine.restarts)
         return self._metrics.render()
 
-    def _passed_over(self, key: str, reason: str) -> None:
-        self._log.warning("file_passed_over", document=key, reason=reason)
-
     def _bids_begun(self, reason: str) -> None:
         self._log.warning("claim_mode_changed", claim_mode=Mode.BIDS.value, reason=reason)
 
     def _watch(self, drain: bool) -> int:
-        store = open_store(self._settings, self._metrics.store_request, self._passed_over)
+        store = open_store(self._settings, self._metrics.store_request, passed_over(self._log))
         layout = layout_of(self._settings)
         facts = self._probe(store, layout, insist=not drain)
         if facts is None:

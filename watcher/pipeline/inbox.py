@@ -18,6 +18,8 @@ from watcher.storage.port import ObjectInfo, Store
 
 WINDOW = 1000
 """Objects of one window: what S3 lists in one request."""
+MOST_TOLD = 10_000
+"""Ignored keys that a replica names in its log; of more it does not speak."""
 PATIENCE = 3
 """After so many documents of a window at which others were first, it is left to them, and the next window begun."""
 
@@ -31,7 +33,10 @@ class Dealt:
 
 
 class Inbox:
-    """`jitter` gives numbers in [0, 1); `ignore` are patterns for each part of a path below the inbox."""
+    """`jitter` gives numbers in [0, 1); `ignore` are patterns for each part of a path below the inbox.
+
+    `passed_over` is told once of each key that matches one, and why.
+    """
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class Inbox:
         monotonic: Callable[[], float],
         jitter: Callable[[], float],
         stale_seconds: float,
+        passed_over: Callable[[str, str], None] = lambda key, reason: None,
     ) -> None:
         self._store = store
         self._layout = layout
@@ -48,6 +54,8 @@ class Inbox:
         self._monotonic = monotonic
         self._jitter = jitter
         self.stale_seconds = stale_seconds
+        self._passed_over = passed_over
+        self._told: set[str] = set()
         self.waiting = 0
         """Listed documents of the present window that were not dealt yet."""
         self.abandoned = False
@@ -93,6 +101,7 @@ class Inbox:
 
     def _deal_window(self, window: list[ObjectInfo], listed_at: float, dealt: set[str]) -> Generator[Dealt, None, bool]:
         """Oldest first from the place where we are. False where the window is to be listed again: it grew stale, or others have been at it."""
+        self._tell_of_ignored(window)
         documents = [info for info in window if is_document(info, self._layout.incoming, self._ignore) and info.key not in dealt]
         line = deque(sorted(documents, key=lambda info: info.modified))
         if not dealt:
@@ -116,6 +125,13 @@ class Inbox:
             self._place = info.modified
             yield Dealt(self._layout.document(info.key, info.etag, info.size, info.modified), listed_at)
         return True
+
+    def _tell_of_ignored(self, window: list[ObjectInfo]) -> None:
+        for info in window:
+            ignored = not info.key.endswith("/") and not is_document(info, self._layout.incoming, self._ignore)
+            if ignored and info.key not in self._told and len(self._told) < MOST_TOLD:
+                self._told.add(info.key)
+                self._passed_over(info.key, "its name matches a pattern of watch.ignore")
 
 
 def is_document(info: ObjectInfo, incoming: str, ignore: tuple[str, ...]) -> bool:

@@ -64,6 +64,14 @@ def test_a_window_where_others_are_busy_is_left_to_them() -> None:
     assert not box.abandoned
 
 
+def test_each_ignored_key_is_told_once() -> None:
+    store, told = filled(".hidden.pdf", "folder/", "a.pdf"), []
+    box = Inbox(store, Layout(), IGNORE, lambda: 0.0, lambda: 0.0, 30, lambda key, reason: told.append(key))
+    for _ in range(2):
+        dealt(box)
+    assert told == ["incoming/.hidden.pdf"]
+
+
 def test_dealing_begins_before_the_listing_ends() -> None:
     store = filled(*(f"{number:05d}.pdf" for number in range(3)))
     listed = []
