@@ -38,35 +38,50 @@ def own_folder(root: Path, prefix: str) -> Iterator[Path]:
         os.close(lock)
 
 
+def _empty(folder: Path) -> None:
+    """The lock goes last: a child that outlived its parent for a moment may still write here, and without it nobody would ever clear that up."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != _LOCK:
+            entry.unlink(missing_ok=True)
+    if [entry.name for entry in folder.iterdir()] == [_LOCK]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def remove_abandoned(root: Path, prefix: str) -> None:
     """Removes folders that were made here under such names and that no process uses any more. Others' folders, which have no lock, stay."""
     for left in root.glob(f"{prefix}*"):
-        lock = _try_lock(left / _LOCK, os.O_RDWR)
-        if lock is not None:
-            shutil.rmtree(left, ignore_errors=True)
-            os.close(lock)
+        try:
+            lock = _lock(left, os.O_RDWR)
+        except OSError:  # in use, not ours, or gone by now
+            continue
+        _empty(left)
+        os.close(lock)
 
 
 def _make_locked(root: Path, prefix: str) -> tuple[Path, int]:
-    """The folder and the descriptor that holds its lock. Between the two, another process may take it for abandoned: then it makes another."""
+    """The folder and the descriptor that holds its lock. Raises `OSError`.
+
+    Between the two, another process may take the folder for abandoned and remove it: then another one is made.
+    """
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
-        lock = _try_lock(folder / _LOCK, os.O_RDWR | os.O_CREAT)
-        if lock is not None:
-            if os.fstat(lock).st_nlink:
-                return folder, lock
-            os.close(lock)
+        try:
+            lock = _lock(folder, os.O_RDWR | os.O_CREAT)
+        except (BlockingIOError, FileNotFoundError):
+            continue
+        if os.fstat(lock).st_nlink:
+            return folder, lock
+        os.close(lock)
 
 
-def _try_lock(path: Path, flags: int) -> int | None:
-    """A descriptor, or None where another process holds the lock or the file cannot be opened."""
-    try:
-        lock = os.open(path, flags, 0o600)
-    except OSError:
-        return None
+def _lock(folder: Path, flags: int) -> int:
+    """The descriptor that holds the folder's lock. Raises `BlockingIOError` where another holds it, else `OSError`."""
+    lock = os.open(folder / _LOCK, flags, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
-        return None
+        raise
     return lock
