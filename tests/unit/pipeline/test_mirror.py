@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,10 @@ from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica, 
 from structlog.testing import capture_logs
 
 from watcher.domain.document import Document
+from watcher.pipeline import mirror as mirror_module
 from watcher.pipeline.attempt import End
 from watcher.pipeline.mirror import Mirror
+from watcher.pipeline.scratch import own_folder
 from watcher.storage.memory import MemoryStore
 
 
@@ -76,3 +79,47 @@ def test_a_disk_that_cannot_take_the_copy_fails_no_document(store: MemoryStore, 
     with capture_logs() as events:
         assert replica.attempt(drop(store, "a.pdf", "one")) is End.DONE
     assert [event["setting"] for event in events if event["event"] == "local_copy_failed"] == ["output.folder"]
+
+
+def test_what_a_killed_replica_left_half_copied_is_removed_and_what_another_copies_stays(replica: InProcessReplica, folder: Path) -> None:
+    folder.mkdir()
+    with own_folder(folder, ".partial-") as partial:
+        (partial / "copy").mkdir()
+        shutil.copytree(partial, folder / ".partial-killed")  # its lock is free
+        replica.attempt(drop(replica.store, "a.pdf", "one"))
+        assert [path.name for path in folder.glob(".partial-*")] == [partial.name]
+
+
+def test_what_lies_there_is_not_counted_for_every_document(
+    replica: InProcessReplica, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Path] = []
+    real = mirror_module._size_of
+    monkeypatch.setattr(mirror_module, "_size_of", lambda copy: counted.append(copy) or real(copy))
+    for number in range(12):
+        replica.attempt(drop(replica.store, f"{number}.pdf", "text"))
+    assert len(list(folder.glob("processed/*/*/manifest.json"))) == 12
+    assert counted == []
+
+
+def test_room_is_made_also_where_another_replica_fills_the_folder(store: MemoryStore, replica: InProcessReplica, folder: Path) -> None:
+    replica.attempt(drop(store, "first.pdf", "text"))
+    size = sum(len(body) for body in copied(folder).values())
+    cap = 10 * size
+    replicas = [mirrored(replica, folder, cap) for _ in range(2)]
+    for number in range(30):
+        replicas[number % 2].attempt(drop(store, f"{number}.pdf", "text"))
+    held = sum(len(body) for body in copied(folder).values())
+    assert cap / 2 < held < cap * 1.3
+
+
+def test_a_document_that_is_called_like_the_manifest_costs_the_others_nothing(
+    store: MemoryStore, replica: InProcessReplica, folder: Path
+) -> None:
+    replica.attempt(drop(store, "manifest.json", "text"))
+    size = sum(len(body) for body in copied(folder).values())
+    os.utime(folder / "processed" / "manifest.json", (1, 1))
+    small = mirrored(replica, folder, int(2.5 * size))
+    small.attempt(drop(store, "1.pdf", "text"))
+    small.attempt(drop(store, "2.pdf", "text"))
+    assert {path.split("/")[1] for path in copied(folder)} == {"1.pdf", "2.pdf"}
