@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from watcher.settings import Layout, Settings, SettingsError, ignored_variables, load_settings
+from watcher.engines.registry import MODULES
+from watcher.settings import Layout, Ocr, Settings, SettingsError, ignored_variables, load_settings
 from watcher.settings.s3 import IGNORED_VARIABLES, S3_VARIABLES
 from watcher.settings.wording import variables
 
@@ -155,6 +157,16 @@ class TestFaults:
     )
     def test_unknown_variable_is_refused_with_the_one_meant(self, wrong: str, meant: str) -> None:
         assert fault(**{wrong: "1"}) == f"{wrong} (environment): there is no such setting; did you mean {meant}?"
+
+    @pytest.mark.parametrize("wrong", ["WATCHER_FOO__BAR", "WATCHER_DEBUG", "WATCHER_S3__BUCKET", "WATCHER_FOO__PAGE"])
+    def test_a_variable_like_no_other_is_compared_with_none(self, wrong: str) -> None:
+        assert fault(**{wrong: "1"}) == f"{wrong} (environment): there is no such setting; config.example.toml lists them all"
+
+    def test_an_engine_that_there_is_not_is_refused_with_those_there_are(self) -> None:
+        assert fault(WATCHER_OCR__ENGINE="paddleocr-vl").endswith("allowed is auto, tesseract, rapidocr or fake")
+
+    def test_the_engines_to_choose_from_are_those_of_the_registry(self) -> None:
+        assert get_args(Ocr.model_fields["engine"].annotation) == ("auto", *MODULES)
 
     def test_a_table_cannot_be_given_as_one_variable(self) -> None:
         assert "WATCHER_HTTP" in fault(WATCHER_HTTP='{"port": 1}')

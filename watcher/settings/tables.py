@@ -136,7 +136,7 @@ class Render(Table):
 class Ocr(Table):
     """Which engine reads the pages, and what it may use."""
 
-    engine: Literal["auto", "tesseract", "rapidocr", "fake", "paddleocr-vl"] = Field(
+    engine: Literal["auto", "tesseract", "rapidocr", "fake"] = Field(
         "auto", description="auto takes the best one that this machine can run; fake reads nothing and is for tests"
     )
     languages: Text = Field(
@@ -169,7 +169,12 @@ class Http(Table):
 
     host: Text = Field("0.0.0.0", min_length=1, description="address to listen on")  # noqa: S104 - the platform probes from outside
     port: int = Field(8081, ge=0, le=65535, description="port to listen on; 0: any free one")
-    stall_seconds: Seconds = Field(900, ge=1, le=86400, description="/health answers 503 after so long without progress")
+    stall_seconds: Seconds = Field(
+        900,
+        ge=1,
+        le=86400,
+        description="/health answers 503 after so long without progress, beyond what polling, loading and a call may take",
+    )
 
 
 class Log(Table):

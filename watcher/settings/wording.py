@@ -15,6 +15,8 @@ from watcher.settings.tables import tables
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _MAX_SHOWN = 80
+_PREFIX = "WATCHER_"
+_LIKENESS = 0.7  # of 1; at 0.6 `foo.port` would mean `http.port`
 
 
 class SettingsError(Exception):
@@ -26,7 +28,7 @@ class SettingsError(Exception):
 
 
 def variable_of(table: str, name: str) -> str:
-    return f"WATCHER_{table}__{name}".upper()
+    return f"{_PREFIX}{table}__{name}".upper()
 
 
 def variables() -> dict[str, tuple[str, str]]:
@@ -89,14 +91,17 @@ def unknown_setting(setting: str, origin: str) -> str:
 
 
 def unknown_variable(variable: str) -> str:
-    setting = variable.removeprefix("WATCHER_").lower()
-    bare = [known for known, (_, name) in variables().items() if name in (setting, setting.split("_", 1)[-1])]
-    return f"{variable} (environment): there is no such setting{_did_you_mean(variable, list(variables()), bare[:1])}"
+    given = variable.removeprefix(_PREFIX)
+    known = {each.removeprefix(_PREFIX): name for each, (_, name) in variables().items()}
+    bare = [each for each, name in known.items() if name in (given.lower(), given.lower().split("_", 1)[-1])]
+    meant = _did_you_mean(given, list(known), bare[:1], _PREFIX)
+    return f"{variable} (environment): there is no such setting{meant}"
 
 
-def _did_you_mean(given: str, known: list[str], sure: list[str]) -> str:
-    close = sure or get_close_matches(given, known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else "; config.example.toml lists them all"
+def _did_you_mean(given: str, known: list[str], sure: list[str], prefix: str = "") -> str:
+    """`prefix` is shown but not compared: what all names share would make strangers look alike."""
+    close = sure or get_close_matches(given, known, n=1, cutoff=_LIKENESS)
+    return f"; did you mean {prefix}{close[0]}?" if close else "; config.example.toml lists them all"
 
 
 def show(value: object) -> str:
