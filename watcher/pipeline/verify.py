@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import Enum
 from itertools import groupby
 
 from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from watcher.domain.claim import Phase
+from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import Layout
 from watcher.domain.manifest import Manifest
-from watcher.lease.log import ClaimLog
-from watcher.results.names import MANIFEST
+from watcher.lease.log import ClaimLog, UnreadableEntryError
+from watcher.results.names import ERROR_JSON, MANIFEST
 from watcher.storage.port import NotFoundError, ObjectInfo, Store, StoreError
 
 _RESULT = re.compile(r"(?P<folder>.+/[0-9a-f]{12}/)(?P<name>(?:pages/|images/)?[^/]+)", re.DOTALL)
+
+
+_MAX_NAMED = 10
+_ADVICE_BROKEN = (
+    "The result is not whole any more. Copy its source.<ext> back into the inbox under the document's name, after removing all else"
+    " under `result`: it will be read again. Without a source.<ext> drop the original."
+)
+_ADVICE_LEFT_OVER = "Nobody reads what is left over, and it belongs to no result. Look at it and remove it."
+
+
+class _Look(Enum):
+    SOUND = "sound"
+    UNFINISHED = "unfinished"  # its document is in work, or in `failed/`, or was removed by a person
 
 
 @dataclass(frozen=True)
@@ -44,7 +59,7 @@ def compare(folder: str, manifest: Manifest, standing: dict[str, ObjectInfo]) ->
 
 @dataclass(frozen=True)
 class Verifier:
-    """One listing of all results, and one request for each manifest."""
+    """One listing of all results, one request for each manifest, and some more for what then looks wrong: it may have changed since."""
 
     store: Store
     layout: Layout
@@ -53,37 +68,79 @@ class Verifier:
 
     def run(self) -> None:
         """Logs each flaw, and at the end how many folders were looked at; ends early once `stopping` is set."""
-        folders = flaws = 0
+        results = flawed = unfinished = 0
         try:
             for folder, standing in self._folders():
                 if self.stopping.is_set():
                     return
-                folders += 1
-                flaw = self._flaw(folder, standing)
-                if flaw is not None:
-                    flaws += 1
-                    self.log.warning("result_flawed", result=flaw.folder, broken=list(flaw.broken), left_over=list(flaw.left_over))
+                results += 1
+                found = self._look(folder, standing)
+                unfinished += found is _Look.UNFINISHED
+                if isinstance(found, Flaw):
+                    flawed += 1
+                    self._tell(found)
         except StoreError as error:
-            self.log.warning("verification_failed", results=folders, reason=str(error))
+            self.log.warning("verification_failed", results=results, reason=str(error))
             return
-        self.log.info("results_verified", results=folders, flawed=flaws)
+        self.log.info("results_verified", results=results, flawed=flawed, unfinished=unfinished)
 
-    def _flaw(self, folder: str, standing: dict[str, ObjectInfo]) -> Flaw | None:
+    def _look(self, folder: str, standing: dict[str, ObjectInfo]) -> Flaw | _Look:
         if MANIFEST not in standing:
-            return None if self._in_work(folder) else Flaw(folder, (MANIFEST,), tuple(standing))
+            if self._is_unfinished(folder):
+                return _Look.UNFINISHED
+            standing = self._standing(folder)  # finished since it was listed?
+        if not standing:
+            return _Look.SOUND  # a person removed it whole
+        if MANIFEST not in standing:
+            return Flaw(folder, (MANIFEST,), tuple(standing))
         try:
             manifest = Manifest.model_validate_json(self.store.get(folder + MANIFEST)[1])
         except (ValidationError, NotFoundError):
             return Flaw(folder, (MANIFEST,), ())
-        return compare(folder, manifest, standing)
+        flaw = compare(folder, manifest, standing)
+        if flaw is not None and flaw.broken:
+            flaw = compare(folder, manifest, {**standing, **self._heads(folder, flaw.broken)})
+        return flaw or _Look.SOUND
 
-    def _in_work(self, folder: str) -> bool:
-        """Whether a claim log says that the version is not at its end yet."""
-        log = ClaimLog(self.store, self.layout.claims + folder.removeprefix(self.layout.processed))
+    def _is_unfinished(self, folder: str) -> bool:
+        """Whether it is being read, or was given up: its document failed, or was removed or replaced by a person."""
+        relative = folder.removeprefix(self.layout.processed)
+        log = ClaimLog(self.store, self.layout.claims + relative)
         tail = log.tail()
-        return tail is not None and log.read(tail.entries).phase is not Phase.CLOSED
+        try:
+            last = log.read(tail.entries) if tail is not None else None
+        except NotFoundError:  # pruned since it was listed
+            last = None
+        except UnreadableEntryError:  # of another version of the program, which may be at it
+            return True
+        if last is not None and not (last.phase is Phase.CLOSED and last.outcome is Outcome.DONE):
+            return True
+        return bool(self._heads(self.layout.failed + relative, (ERROR_JSON,)))
 
-    def _folders(self) -> Iterator[tuple[str, dict[str, ObjectInfo]]]:
-        matches = ((match, info) for info in self.store.list(self.layout.processed) if (match := _RESULT.fullmatch(info.key)))
+    def _heads(self, folder: str, names: Iterable[str]) -> dict[str, ObjectInfo]:
+        """Those that stand, by name."""
+        standing = {}
+        for name in names:
+            with suppress(NotFoundError):
+                standing[name] = self.store.head(folder + name)
+        return standing
+
+    def _tell(self, flaw: Flaw) -> None:
+        self.log.warning(
+            "result_flawed",
+            result=flaw.folder,
+            broken=list(flaw.broken[:_MAX_NAMED]),
+            broken_count=len(flaw.broken),
+            left_over=list(flaw.left_over[:_MAX_NAMED]),
+            left_over_count=len(flaw.left_over),
+            advice=_ADVICE_BROKEN if flaw.broken else _ADVICE_LEFT_OVER,
+        )
+
+    def _standing(self, folder: str) -> dict[str, ObjectInfo]:
+        return next((standing for found, standing in self._folders(folder) if found == folder), {})
+
+    def _folders(self, prefix: str = "") -> Iterator[tuple[str, dict[str, ObjectInfo]]]:
+        listing = self.store.list(prefix or self.layout.processed)
+        matches = ((match, info) for info in listing if (match := _RESULT.fullmatch(info.key)))
         for folder, group in groupby(matches, key=lambda pair: pair[0]["folder"]):
             yield folder, {match["name"]: info for match, info in group}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,9 @@ from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica
 from doubles.stores import HookedStore
 from structlog.testing import capture_logs
 
+from watcher.domain.claim import Outcome
 from watcher.domain.document import Document
+from watcher.pipeline.attempt import End
 from watcher.pipeline.verify import Verifier
 from watcher.storage.memory import MemoryStore
 
@@ -78,10 +80,121 @@ def test_a_folder_without_a_manifest_is_a_flaw_unless_it_is_in_work(store: Hooke
         replica.acquire(document)
     flaws, last = told(store, replica)
     assert [flaw["broken"] for flaw in flaws] == ([] if held else [["manifest.json"]])
-    assert last["results"] == 1
+    assert (last["results"], last["unfinished"]) == (1, int(held))
 
 
 def test_a_manifest_that_cannot_be_read_is_a_flaw(store: HookedStore, replica: InProcessReplica, document: Document) -> None:
     store.inner.put(LAYOUT.result(document) + "manifest.json", b"not JSON", "")
     (flaw,), _ = told(store, replica)
     assert flaw["broken"] == ["manifest.json"]
+
+
+def before(store: HookedStore, verb: str, part: str, happens: Callable[[], object]) -> None:
+    """Does it once, just before the first request of that verb whose key contains `part`."""
+    pending = [happens]
+
+    def hook(asked: str, key: str) -> None:
+        if pending and asked == verb and part in key:
+            pending.pop()()
+
+    store.before.append(hook)
+
+
+def after_listing(store: HookedStore, happens: Callable[[], object]) -> None:
+    """Does it once, between the listing of all results and what follows."""
+    pending = [happens]
+    store.after.append(lambda verb, key: pending.pop()() if pending and (verb, key) == ("list", "processed/") else None)
+
+
+def test_a_document_that_finishes_after_it_was_listed_is_sound(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one\nfigure")
+    key = LAYOUT.result(document) + "pages/0001.jpg"
+    store.inner.put(key, b"its first page stands", "")
+
+    def finish() -> None:
+        store.inner.delete(key)
+        replica.attempt(document)
+
+    after_listing(store, finish)
+    flaws, last = told(store, replica)
+    assert flaws == []
+    assert (last["results"], last["flawed"]) == (1, 0)
+
+
+def test_an_output_that_the_listing_did_not_show_yet_is_sound(store: HookedStore, replica: InProcessReplica, document: Document) -> None:
+    key = LAYOUT.result(document) + "pages/0002.json"
+    _, body = store.inner.get(key)
+    store.inner.delete(key)
+    after_listing(store, lambda: store.inner.put(key, body, ""))
+    flaws, _ = told(store, replica)
+    assert flaws == []
+
+
+def test_what_a_person_removed_whole_after_it_was_listed_is_no_flaw(store: HookedStore, replica: InProcessReplica) -> None:
+    key = LAYOUT.result(drop(store, "a.pdf", "one")) + "pages/0001.jpg"
+    store.inner.put(key, b"", "")
+    after_listing(store, lambda: store.inner.delete(key))
+    flaws, _ = told(store, replica)
+    assert flaws == []
+
+
+@pytest.mark.parametrize("log_was_pruned", [False, True])
+def test_pages_of_a_document_that_failed_are_unfinished_and_not_broken(
+    store: HookedStore, replica: InProcessReplica, log_was_pruned: bool
+) -> None:
+    document = drop(store, "a.pdf", "!damaged")
+    store.inner.put(LAYOUT.result(document) + "pages/0001.json", b"{}", "")
+    assert replica.attempt(document) is End.FAILED
+    if log_was_pruned:
+        for info in list(store.inner.list("claims/")):
+            store.inner.delete(info.key)
+    flaws, last = told(store, replica)
+    assert flaws == []
+    assert (last["flawed"], last["unfinished"]) == (0, 1)
+
+
+def test_pages_of_a_document_that_a_person_replaced_are_unfinished_and_not_broken(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    store.inner.put(LAYOUT.result(document) + "pages/0001.json", b"{}", "")
+    claim = replica.acquire(document)
+    claim.close(Outcome.GONE)
+    flaws, last = told(store, replica)
+    assert flaws == []
+    assert last["unfinished"] == 1
+
+
+def test_a_log_that_is_pruned_meanwhile_ends_nothing(store: HookedStore, replica: InProcessReplica, document: Document) -> None:
+    other = drop(store, "c.pdf", "one")
+    store.inner.put(LAYOUT.result(other) + "pages/0001.json", b"{}", "")
+    entry = LAYOUT.claim_log(other) + "000001"
+    store.inner.put(entry, b"{}", "")
+    before(store, "get", entry, lambda: store.inner.delete(entry))
+    (flaw,), last = told(store, replica)
+    assert (flaw["result"], flaw["broken"]) == (LAYOUT.result(other), ["manifest.json"])
+    assert (last["results"], last["flawed"]) == (3, 1)
+
+
+def test_a_log_that_another_version_of_the_program_wrote_ends_nothing(
+    store: HookedStore, replica: InProcessReplica, document: Document
+) -> None:
+    other = drop(store, "c.pdf", "one")
+    store.inner.put(LAYOUT.result(other) + "pages/0001.json", b"{}", "")
+    store.inner.put(LAYOUT.claim_log(other) + "000001", b"{}", "")
+    flaws, last = told(store, replica)
+    assert flaws == []
+    assert (last["results"], last["unfinished"]) == (3, 1)
+
+
+def test_of_many_names_the_first_are_told_and_how_many_there_are(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "\n".join(map(str, range(20))))
+    replica.attempt(document)
+    prefix = LAYOUT.result(document)
+    for number in range(1, 21):
+        store.inner.delete(f"{prefix}pages/{number:04}.json")
+    for number in range(30):
+        store.inner.put(f"{prefix}images/{number:04}.jpg", b"", "")
+    (flaw,), _ = told(store, replica)
+    assert flaw["broken"] == [f"pages/{number:04}.json" for number in range(1, 11)]
+    assert flaw["left_over"] == [f"images/{number:04}.jpg" for number in range(10)]
+    assert (flaw["broken_count"], flaw["left_over_count"]) == (20, 30)
+    assert "back into the inbox" in str(flaw["advice"])
