@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.domain.claim import Phase
+from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import Document, Layout
-from watcher.lease.log import ClaimLog
+from watcher.lease.log import ClaimLog, UnreadableEntryError
 from watcher.pipeline.inbox import is_document
 from watcher.results.names import ERROR_JSON, MANIFEST
 from watcher.storage.port import NotFoundError, Store
@@ -83,10 +83,10 @@ def _state(store: Store, layout: Layout, document: Document, keeps_source: bool)
         return None
     try:
         entry = log.read(tail.entries)
-    except NotFoundError:
+    except (NotFoundError, UnreadableEntryError):
         return None
     if entry.phase is Phase.CLOSED:
-        return "kept" if keeps_source else None
+        return "kept" if keeps_source and entry.outcome is Outcome.DONE else None
     if entry.phase is Phase.WAITING:
         return Waiting(document.key, entry.attempts, entry.not_before, entry.error.code if entry.error else "")
     beat = log.read_beat(tail.number)

@@ -1,0 +1,40 @@
+"""What `watcher status` counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica
+
+from watcher.domain.claim import Outcome
+from watcher.pipeline.survey import survey
+from watcher.storage.memory import MemoryStore
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def replica(store: MemoryStore, tmp_path: Path) -> Iterator[InProcessReplica]:
+    with in_process_replica("one", store, tmp_path) as one:
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("outcome", "keeps_source", "pending"),
+    [(Outcome.DONE, True, 0), (Outcome.DONE, False, 1), (Outcome.FAILED, True, 1), (Outcome.GONE, True, 1)],
+)
+def test_of_closed_documents_in_the_inbox_only_kept_ones_that_are_done_are_not_pending(
+    store: MemoryStore, replica: InProcessReplica, outcome: Outcome, keeps_source: bool, pending: int
+) -> None:
+    replica.acquire(drop(store, "a.pdf", "one")).close(outcome)
+    assert survey(store, LAYOUT, (), keeps_source=keeps_source).pending == pending
+
+
+def test_an_entry_that_another_version_of_the_program_wrote_ends_nothing(store: MemoryStore) -> None:
+    store.put(LAYOUT.claim_log(drop(store, "a.pdf", "one")) + "000001", b"{}", "application/json")
+    assert survey(store, LAYOUT, (), keeps_source=True).pending == 1
