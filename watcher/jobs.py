@@ -14,7 +14,7 @@ from watcher.pipeline.verify import Verifier
 
 
 class Jobs:
-    """A job that takes longer than its interval is not started again until it has ended."""
+    """A job that takes longer than its interval is not started again until it has ended. `verify_seconds` 0: results are never checked."""
 
     def __init__(
         self, dispatcher: Dispatcher, verifier: Verifier, poll_seconds: float, sweep_seconds: float, verify_seconds: float
@@ -23,7 +23,8 @@ class Jobs:
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(timezone=timezone.utc)
         self._every(sweep_seconds, dispatcher.sweep)
-        self._every(verify_seconds, verifier.run, first_after=verify_seconds)  # not at each start: it reads every manifest
+        if verify_seconds:
+            self._every(verify_seconds, verifier.run, first_after=verify_seconds)  # not at each start: it reads every manifest
         self._scan = self._every(poll_seconds, dispatcher.scan)
 
     def start(self) -> None:

@@ -81,7 +81,7 @@ class Watch(Table):
     hand_back_seconds: Seconds = Field(8, ge=0, le=3600, description="time after that for giving unfinished documents back")
     sweep_seconds: Seconds = Field(600, ge=1, le=86400, description="time between two rounds of clearing up old claims")
     verify_seconds: Seconds = Field(
-        86400, ge=60, le=31536000, description="time between two checks of finished results against their manifests"
+        86400, ge=0, le=31536000, description="time between two checks of finished results against their manifests; 0: never"
     )
     scratch: Text = Field("", description="folder for downloads and page images; empty: one in the system's temporary folder")
     replica: Text = Field("", max_length=200, description="name of this replica in claims and logs; empty: the host's name")
