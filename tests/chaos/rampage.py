@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,11 @@ from servers.proxy import run_proxy
 from servers.s3_server import S3Server
 from servers.weather import CALM, Fault, Weather
 
+from watcher.domain.exits import OK, SOME_FAILED
 from watcher.storage.s3 import S3Config, S3Store
+
+Event = dict[str, Any]
+"""One line of a log."""
 
 REPLICAS = 4
 LEASE_SECONDS = 3.0
@@ -108,8 +113,7 @@ class Report:
             "probed at starts": _counted(self.modes),
             "takeovers": str(self.takeovers),
             "ends of attempts": _counted(self.ends),
-            "pages begun": f"{self.pages_begun.times}, of these again: {self.pages_begun.again}",
-            "pages read": f"{self.pages_read.times}, of these again: {self.pages_read.again}",
+            "page reads doubled": f"{self.pages_read.again} of {self.pages_read.times}; begun again: {self.pages_begun.again} of {self.pages_begun.times}",
             "left for the drain": str(self.unfinished_at_calm),
             "finished, failed": f"{verdict.finished}, {verdict.failed} ({verdict.outputs} outputs, {verdict.logs} closed logs)",
             "lost": f"{len(verdict.lost)}, and {len(verdict.removed_in_passing)} in the admitted gap of a bucket without versions",
@@ -140,23 +144,15 @@ def rampage(server: S3Server, plan: Plan, folder: Path) -> Report:
     listings.look()
     verdict = judge(Bucket(store), person.deeds, wire, versioned=plan.versioned)
     events = [event for log in sorted(folder.glob("*.log")) for event in _events(log)]
-    broken = list(verdict.broken)
+    broken = [*verdict.broken, *_bad_manners(plan, events, replicas, drained, folder)]
     if verdict.write_once:
         broken += [f"changed between two listings: {key}" for key in listings.changed]
-    broken += [fault for replica in replicas for fault in (*replica.faults, *replica.proxy.defects)]
-    broken += [f"{event['event']} in a log: {event}" for event in events if event["event"] == "internal_error" or "exception" in event]
-    modes = Counter(str(event["claim_mode"]) for event in events if event["event"] == "store_probed")
-    if modes.keys() != {"bids" if plan.versioned else "conditional"}:
-        broken.append(f"faults misled the probe: {_counted(modes)}")
-    broken += [f"left on the scratch disk: {left}" for left in (folder / SCRATCH).iterdir()]
-    if drained.returncode not in (0, 3):
-        broken.append(f"the drain ended with {drained.returncode}: {drained.stderr[-1000:]}")
     return Report(
         plan=plan,
         deeds=Counter(deed.what for deed in person.deeds),
         fates=sum((replica.fates for replica in replicas), Counter()),
         faults=Counter(fault.value for replica in replicas for fault in replica.proxy.counts.elements()),
-        modes=modes,
+        modes=_modes(events),
         ends=Counter(event["outcome"] for event in events if event["event"] == "document_ended"),
         takeovers=sum(bool(event.get("taken_over")) for event in events),
         pages_begun=wire.pages_begun(),
@@ -206,7 +202,29 @@ def _replica(number: int, config: S3Config, wire: Wire, plan: Plan, folder: Path
             replica.close()
 
 
-def _events(log: Path) -> Iterator[dict[str, Any]]:
+def _bad_manners(
+    plan: Plan, events: Sequence[Event], replicas: Sequence[Replica], drained: subprocess.CompletedProcess[str], folder: Path
+) -> Iterator[str]:
+    """What a daemon should not do even where it breaks no promise."""
+    for replica in replicas:
+        yield from replica.faults
+        yield from replica.proxy.defects
+    for event in events:
+        if event["event"] == "internal_error" or "exception" in event:
+            yield f"{event['event']} in a log: {event}"
+    if _modes(events).keys() != {"bids" if plan.versioned else "conditional"}:
+        yield f"faults misled the probe: {_counted(_modes(events))}"
+    if drained.returncode not in (OK, SOME_FAILED):
+        yield f"the drain ended with {drained.returncode}: {drained.stderr[-1000:]}"
+    for left in (folder / SCRATCH).iterdir():
+        yield f"left on the scratch disk: {left.name}"
+
+
+def _modes(events: Sequence[Event]) -> Counter[str]:
+    return Counter(str(event["claim_mode"]) for event in events if event["event"] == "store_probed")
+
+
+def _events(log: Path) -> Iterator[Event]:
     """A line that a kill cut off is passed over; a traceback outside JSON is an event of its own."""
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("{"):
