@@ -11,6 +11,7 @@ import typer
 
 from watcher import __version__
 from watcher.cli import put, run, status
+from watcher.cli.missing import half_configured
 from watcher.domain import exits
 from watcher.engines.choose import EngineNotFoundError
 from watcher.settings import Settings, SettingsError, load_settings
@@ -41,6 +42,13 @@ def _load(config: Path | None) -> Settings:
     return load_settings(config, os.environ)
 
 
+def _load_and_warn(config: Path | None) -> Settings:
+    settings = _load(config)
+    if notice := half_configured(settings):
+        typer.echo(f"watcher: {notice}", err=True)
+    return settings
+
+
 @app.command("run")
 def _run(config: Config = None, drain: Annotated[bool, typer.Option("--drain", help="End when the inbox is empty.")] = False) -> None:
     """Watch the inbox and read what is dropped there.
@@ -57,13 +65,13 @@ def _put(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until all are finished or failed. Exit code 3 if some failed.")] = False,
 ) -> None:
     """Drop documents into the inbox."""
-    raise typer.Exit(put.put(_load(config), paths, wait=wait))
+    raise typer.Exit(put.put(_load_and_warn(config), paths, wait=wait))
 
 
 @app.command("status")
 def _status(config: Config = None) -> None:
     """Show what is pending, in progress, waiting, failed and finished."""
-    status.status(_load(config))
+    status.status(_load_and_warn(config))
 
 
 def run_command() -> None:

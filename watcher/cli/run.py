@@ -9,6 +9,8 @@ from types import FrameType
 from typing import NoReturn
 
 from watcher.app import new_log
+from watcher.cli.folders import check_folders
+from watcher.cli.missing import half_configured
 from watcher.daemon import Daemon
 from watcher.logs import configure_logs
 from watcher.settings import Settings, ignored_variables
@@ -18,8 +20,10 @@ def run(settings: Settings, *, drain: bool) -> NoReturn:
     """Runs until SIGTERM or SIGINT, or with `drain` until the inbox is empty; a second signal ends at once. Ends the process."""
     configure_logs(settings.log.level, settings.log.format, sys.stderr, settings.s3.secrets)
     log = new_log()
+    check_folders(settings)
     if settings.s3.missing:
-        log.info("folder_mode", folder=settings.storage.folder, missing=list(settings.s3.missing))
+        tell = log.warning if half_configured(settings) else log.info
+        tell("folder_mode", folder=settings.storage.folder, missing=list(settings.s3.missing))
     if ignored := ignored_variables(os.environ):
         log.info("variables_ignored", names=list(ignored))
     daemon = Daemon(settings, log)

@@ -1,0 +1,40 @@
+"""Whether the folders of the settings can be written to, asked before the daemon starts."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from watcher.settings import Settings, SettingsError
+
+
+def check_folders(settings: Settings) -> None:
+    """Makes each folder that the daemon will write to, and a file in it for a moment. Raises `SettingsError` with a line for each that will not do."""
+    used = [("watch", "scratch", settings.watch.scratch)]
+    if settings.output.folder:
+        used.append(("output", "folder", settings.output.folder))
+    if not settings.s3.configured:
+        used.append(("storage", "folder", settings.storage.folder))
+    faults = [_fault(table, name, folder) for table, name, folder in used]
+    if any(faults):
+        raise SettingsError(filter(None, faults))
+
+
+def _fault(table: str, name: str, folder: str) -> str:
+    try:
+        path = Path(folder or tempfile.gettempdir())
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as file:
+            file.write(b"\0")
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        shown = repr(folder) if folder else "the system's temporary folder"
+        return f"{table}.{name} (WATCHER_{table.upper()}__{name.upper()}): {shown} cannot be used: {said}; {_MEND[table]}"
+    return ""
+
+
+_MEND = {
+    "watch": "name a folder that this user may write to",
+    "output": "name a folder that this user may write to, or leave it empty to keep no copy",
+    "storage": "name a folder that this user may write to, or set the four CLOUDRU_S3_ variables for a bucket",
+}
