@@ -13,13 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from watcher.app import layout_of, open_store
 from watcher.domain import exits
+from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import Document, Layout
 from watcher.domain.manifest import ErrorReport
+from watcher.lease.log import ClaimLog, UnreadableEntryError
+from watcher.pipeline.inbox import is_document
 from watcher.results.names import ERROR_JSON, INDEX_HTML, MANIFEST, content_type
 from watcher.settings import Settings
 from watcher.storage.port import NotFoundError, Store
 
 _LOOK_SECONDS = 1.0
+_MAX_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,17 @@ class Ended:
 
 
 def put(settings: Settings, paths: list[Path], *, wait: bool) -> int:
-    """Uploads everything, and with `wait` follows it to its end. Returns the exit code. Raises `StoreError`, or `OSError` for a path."""
+    """Uploads what the daemon would read, and with `wait` follows it to its end. Returns the exit code.
+
+    Raises `StoreError`, or `OSError` for a path, before anything is uploaded.
+    """
     console = Console(stderr=True)
     store, layout = open_store(settings), layout_of(settings)
-    files = [found for path in paths for found in _files(path)]
+    found = [each for path in paths for each in _files(path)]
+    files = [(file, name) for file, name in found if is_document(name, "", settings.watch.ignore)]
+    for file, _ in files:
+        _require_readable(file)
+    _tell_left_out([name for _, name in found if not is_document(name, "", settings.watch.ignore)], console)
     with _progress(console) as progress:
         task = progress.add_task("uploading", total=len(files))
         dropped = []
@@ -52,10 +63,30 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
     elif path.is_dir():
         base = path.resolve()
         for file in sorted(base.rglob("*")):
-            if file.is_file():
+            if not file.is_dir():
                 yield file, file.relative_to(base.parent).as_posix()
+    elif path.is_symlink():
+        yield path, path.name
     else:
         raise FileNotFoundError(f"{path}: there is no such file or folder")
+
+
+def _tell_left_out(names: list[str], console: Console) -> None:
+    if names:
+        named = ", ".join(names[:_MAX_NAMED]) + (", ..." if len(names) > _MAX_NAMED else "")
+        console.print(f"{len(names)} left out, as watch.ignore says: {named}", highlight=False, markup=False)
+
+
+def _require_readable(file: Path) -> None:
+    """Raises `OSError` whose text names it."""
+    if not file.exists():
+        raise FileNotFoundError(f"{file}: it is a link to what is not there; remove it, or give other paths")
+    if not file.is_file():
+        raise OSError(f"{file}: it is no regular file; remove it, or give other paths")
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise OSError(f"{file}: cannot be read: {error.strerror}") from None
 
 
 def _drop(store: Store, layout: Layout, file: Path, name: str) -> Document:
@@ -87,19 +118,40 @@ def _follow(store: Store, layout: Layout, dropped: list[Document], console: Cons
 
 def how_ended(store: Store, layout: Layout, document: Document) -> Ended | None:
     """None while it is not known: an error from an earlier drop does not count while the source still stands in the inbox."""
-    try:
-        store.head(layout.result(document) + MANIFEST)
-    except NotFoundError:
-        pass
-    else:
-        return Ended(layout.folder(document) + INDEX_HTML, "")
+    finished = Ended(layout.folder(document) + INDEX_HTML, "")
+    if _is_finished(store, layout, document):
+        return finished
     if _stands(store, document):
         return None
+    over = _how_closed(store, layout, document)  # what it came to stands before that, so it is looked for after
+    if _is_finished(store, layout, document):
+        return finished
     try:
         report = ErrorReport.model_validate_json(store.get(layout.failure(document) + ERROR_JSON)[1])
     except NotFoundError:
-        return None
+        return Ended(document.key, over) if over else None
     return Ended(layout.failure(document) + ERROR_JSON, f"{report.code}: {report.message}")
+
+
+def _how_closed(store: Store, layout: Layout, document: Document) -> str:
+    """Of a document that left the inbox: why nothing is to be seen of it; empty while somebody may still work on it."""
+    log = ClaimLog(store, layout.claim_log(document))
+    tail = log.tail()
+    try:
+        last = log.read(tail.entries) if tail is not None else None
+    except (NotFoundError, UnreadableEntryError):
+        return ""
+    if last is None or last.outcome is Outcome.GONE:
+        return "left the inbox before it was read: somebody removed or replaced it"
+    return "was read, but somebody removed what came of it" if last.phase is Phase.CLOSED else ""
+
+
+def _is_finished(store: Store, layout: Layout, document: Document) -> bool:
+    try:
+        store.head(layout.result(document) + MANIFEST)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _stands(store: Store, document: Document) -> bool:

@@ -102,7 +102,7 @@ class Inbox:
     def _deal_window(self, window: list[ObjectInfo], listed_at: float, dealt: set[str]) -> Generator[Dealt, None, bool]:
         """Oldest first from the place where we are. False where the window is to be listed again: it grew stale, or others have been at it."""
         self._tell_of_ignored(window)
-        documents = [info for info in window if is_document(info, self._layout.incoming, self._ignore) and info.key not in dealt]
+        documents = [info for info in window if is_document(info.key, self._layout.incoming, self._ignore) and info.key not in dealt]
         line = deque(sorted(documents, key=lambda info: info.modified))
         if not dealt:
             self._patience = PATIENCE
@@ -128,15 +128,15 @@ class Inbox:
 
     def _tell_of_ignored(self, window: list[ObjectInfo]) -> None:
         for info in window:
-            ignored = not info.key.endswith("/") and not is_document(info, self._layout.incoming, self._ignore)
+            ignored = not info.key.endswith("/") and not is_document(info.key, self._layout.incoming, self._ignore)
             if ignored and info.key not in self._told and len(self._told) < MOST_TOLD:
                 self._told.add(info.key)
                 self._passed_over(info.key, "its name matches a pattern of watch.ignore")
 
 
-def is_document(info: ObjectInfo, incoming: str, ignore: tuple[str, ...]) -> bool:
+def is_document(key: str, incoming: str, ignore: tuple[str, ...]) -> bool:
     """Not a folder's placeholder, and no part of its path matches an ignored pattern."""
-    relative = info.key.removeprefix(incoming)
+    relative = key.removeprefix(incoming)
     if not relative or relative.endswith("/"):
         return False
     return not any(fnmatchcase(part, pattern) for part in relative.split("/") for pattern in ignore)

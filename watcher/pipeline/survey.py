@@ -55,7 +55,7 @@ def survey(store: Store, layout: Layout, ignore: tuple[str, ...], *, keeps_sourc
     waiting: list[Waiting] = []
     pending: list[datetime] = []
     for info in store.list(layout.incoming):
-        if not is_document(info, layout.incoming, ignore):
+        if not is_document(info.key, layout.incoming, ignore):
             continue
         document = layout.document(info.key, info.etag, info.size, info.modified)
         state = _state(store, layout, document, keeps_source) if logs[layout.claim_log(document)] else None
