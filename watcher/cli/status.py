@@ -9,14 +9,18 @@ from rich.table import Table
 from rich.text import Text
 
 from watcher.app import layout_of, open_store
+from watcher.pipeline.failures import Failures, newest_failures
 from watcher.pipeline.survey import Survey, survey
 from watcher.settings import Settings
 
+_FAILURES = 10
+"""So many are shown: each costs a request."""
+
 
 def status(settings: Settings) -> None:
-    """Prints the counts, and a line for each document in progress or waiting. Raises `StoreError`."""
-    store = open_store(settings)
-    found = survey(store, layout_of(settings), tuple(settings.watch.ignore), keeps_source=settings.retention.source == "keep")
+    """Prints the counts, a line for each document in progress or waiting, and the newest failed ones. Raises `StoreError`."""
+    store, layout = open_store(settings), layout_of(settings)
+    found = survey(store, layout, tuple(settings.watch.ignore), keeps_source=settings.retention.source == "keep")
     console = Console()
     console.print(Text(store.location))
     console.print(_counts(found))
@@ -24,6 +28,11 @@ def status(settings: Settings) -> None:
         console.print(_in_progress(found))
     if found.waiting:
         console.print(_waiting(found))
+    failures = newest_failures(store, layout, _FAILURES) if found.failed else Failures((), 0)
+    if failures.newest:
+        console.print(_failed(failures))
+    if failures.more:
+        console.print(f"... and {failures.more} more under {layout.failed}", highlight=False, markup=False)
 
 
 def _counts(found: Survey) -> Table:
@@ -37,7 +46,7 @@ def _in_progress(found: Survey) -> Table:
     table = Table("document", "replica", "attempt", "pages", "for", title="in progress", title_justify="left")
     for one in found.in_progress:
         pages = f"{one.pages_done} of {one.pages_total}" if one.pages_total else "-"
-        table.add_row(Text(one.key), Text(one.owner), str(one.attempt), pages, _age(one.since))
+        table.add_row(_plain(one.key), _plain(one.owner), str(one.attempt), pages, _age(one.since))
     return table
 
 
@@ -45,8 +54,20 @@ def _waiting(found: Survey) -> Table:
     table = Table("document", "attempts", "why", "again in", title="waiting", title_justify="left")
     for one in found.waiting:
         seconds = (one.not_before - datetime.now(timezone.utc)).total_seconds() if one.not_before else 0.0
-        table.add_row(Text(one.key), str(one.attempts), one.code or "-", f"{max(seconds, 0):.0f} s")
+        table.add_row(_plain(one.key), str(one.attempts), _plain(one.code or "-"), f"{max(seconds, 0):.0f} s")
     return table
+
+
+def _failed(failures: Failures) -> Table:
+    table = Table("document", "code", "when", title="failed", title_justify="left")
+    for one in failures.newest:
+        table.add_row(_plain(one.key), _plain(one.code or "-"), f"{_age(one.at)} ago")
+    return table
+
+
+def _plain(text: str) -> Text:
+    """Names and codes are what anybody wrote into the bucket: they must not drive the terminal."""
+    return Text("".join(character if character.isprintable() else ascii(character)[1:-1] for character in text), overflow="fold")
 
 
 def _age(since: datetime) -> str:
