@@ -10,6 +10,8 @@ from typing import Any
 from simulation.actors import Scheduler
 from simulation.plan import FaultId
 
+OWN_ERROR = "made an error of its own"
+
 
 @dataclass
 class History:
@@ -58,4 +60,4 @@ class EventLog:
     warning = error = info
 
     def exception(self, event: str, **details: Any) -> None:
-        self._history.violation(f"{self._who} made an error of its own: {event} {details}\n{traceback.format_exc()}")
+        self._history.violation(f"{self._who} {OWN_ERROR}: {event} {details}\n{traceback.format_exc()}")

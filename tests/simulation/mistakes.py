@@ -198,13 +198,7 @@ def source_deleted_before_the_commit() -> Iterator[None]:
 
 @contextmanager
 def handed_back_before_the_writers_have_stopped() -> Iterator[None]:
-    def read(self: PageReader) -> None:
-        self.claim.pages_total = self.inspection.pages
-        self._read_window([number for number in range(1, self.inspection.pages + 1) if number not in self.outputs])
-        self._settle_writes(self._writes)
-        self._write_failures()
-
-    with patch.object(PageReader, "read", read):
+    with patch.object(PageReader, "_await_uploads", lambda self: None):
         yield
 
 
@@ -215,7 +209,7 @@ def attempts_counted_after_the_work() -> Iterator[None]:
 
     def next_attempt(last: Entry, policy: RetryPolicy) -> Take:
         if last.phase is Phase.HELD and last.purpose is Purpose.READ:
-            return Take(last.attempts, Purpose.READ, last.handovers, last.error)
+            return replace(original(last, policy), attempts=last.attempts, purpose=Purpose.READ)
         return original(last, policy)
 
     with patch.object(claims, "_next_attempt", next_attempt):

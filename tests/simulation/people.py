@@ -82,10 +82,12 @@ class People:
 
 
 def _body(name: str, number: int, kind: Kind, pages: int) -> bytes:
-    """A line is a page. The last page is the one that is marked, so that pages are gained before it."""
+    """A line is a page. The last page is the one that is marked, so that pages are gained before it; of slow ones, all are."""
     lines = [f"{SECRET}: {name} {number} page {page}" for page in range(1, pages + 1)]
     if kind is Kind.DAMAGED:
         lines[0] = f"!damaged {number}"
+    elif kind is Kind.SLOW:
+        lines = [f"!{kind.value} {line}" for line in lines]
     elif kind is not Kind.HEALTHY:
         lines[-1] = f"!{kind.value} {lines[-1]}"
     return "\n".join(lines).encode()
