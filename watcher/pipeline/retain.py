@@ -27,18 +27,23 @@ class SourceRemover:
 
         Raises `OutcomeUnknownError` where it got no answer and the source still stands.
         """
-        if self.mode is RemovalMode.VERSIONED:
-            self._remove_versions(key, etag, check)
-        if self._stands(key, etag):  # not a versioned bucket, or not any more
+        if self.mode is RemovalMode.VERSIONED and self._remove_versions(key, etag, check):
+            return
+        if self._stands(key, etag):
             check()
             self._remove_current(key, etag)
 
-    def _remove_versions(self, key: str, etag: str, check: Callable[[], None]) -> None:
-        """By their own names: a delete marker would cover a replacement that lands just before it, and nobody may live to uncover that."""
-        for version in self.store.versions(key):
+    def _remove_versions(self, key: str, etag: str, check: Callable[[], None]) -> bool:
+        """By their own names: a delete marker would cover a replacement that lands just before it, and nobody may live to uncover that.
+
+        False where the bucket keeps no versions any more.
+        """
+        versions = self.store.versions(key)
+        for version in versions:
             if version.etag == etag:
                 check()
                 self.store.delete_version(key, version.version_id)
+        return bool(versions) or self.store.is_versioned()
 
     def _remove_current(self, key: str, etag: str) -> None:
         try:

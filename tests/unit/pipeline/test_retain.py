@@ -102,3 +102,20 @@ def test_a_source_leaves_also_where_versioning_was_ended_since_the_start() -> No
     remove(store, RemovalMode.VERSIONED, store.put(KEY, b"first", ""))
     with pytest.raises(NotFoundError):
         store.head(KEY)
+
+
+@pytest.mark.parametrize("standing", [True, False])
+def test_what_is_dropped_after_the_versions_were_listed_is_left_for_its_own_turn(standing: bool) -> None:
+    """The same content again, and then other content over it: nothing may lay a delete marker."""
+    store = store_for(RemovalMode.VERSIONED)
+    etag = store.inner.put(KEY, b"first", "")
+    if not standing:
+        store.inner.delete_version(KEY, store.inner.versions(KEY)[0].version_id)
+
+    def drop_again(verb: str, key: str) -> None:
+        store.inner.put(KEY, b"first" if verb != "delete" else b"second", "")
+
+    store.before.append(drop_again)
+    remove(store, RemovalMode.VERSIONED, etag)
+    store.before.clear()
+    assert "delete" not in [verb for verb, _ in store.requests]
