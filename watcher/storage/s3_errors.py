@@ -95,6 +95,10 @@ def _answered(error: ClientError, request: Request, what: str, place: Place) -> 
         return _refusal(code, place)
     if code == "QuotaExceeded":
         return UnavailableError(f"the quota of bucket {place.bucket} at {place.endpoint} is used up: raise it or remove objects")
+    if code == "EntityTooLarge" or status == 413:
+        return RefusedError(
+            f"the object is larger than the store takes in one request ({said}): {what}: split the document, and lower limits.file_bytes"
+        )
     if code in _KEY_REFUSALS:
         return UnstorableKeyError(f"no object can have this name ({said}): {what}")
     if status in (409, 412) and request is Request.CONDITIONAL:
@@ -109,7 +113,9 @@ def _answered(error: ClientError, request: Request, what: str, place: Place) -> 
         return OutcomeUnknownError(f"the store failed ({said}): {what}")
     if status in (401, 403):
         return RefusedError(f"{_FORBIDDEN.format(**vars(place))} ({said})")
-    return RefusedError(f"refused ({said}): {what}: check CLOUDRU_S3_ENDPOINT")
+    return RefusedError(
+        f"the store does not take this request ({said}): {what}: check CLOUDRU_S3_ENDPOINT, CLOUDRU_S3_BUCKET and WATCHER_STORAGE__REGION"
+    )
 
 
 def _what(key: str, place: Place) -> str:

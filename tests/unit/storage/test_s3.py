@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,17 @@ LISTING = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>
 
 
 def config(endpoint: str, attempts: int = 1, read_timeout: float = 10) -> S3Config:
-    return S3Config(endpoint, "bucket", "tenant:key", SECRET, attempts=attempts, connect_timeout=5, read_timeout=read_timeout)
+    return S3Config(
+        endpoint=endpoint,
+        bucket="bucket",
+        access_key="tenant:key",
+        secret_key=SECRET,
+        region="ru-central-1",
+        connect_timeout=5,
+        read_timeout=read_timeout,
+        attempts=attempts,
+        pool_size=32,
+    )
 
 
 def create(store: S3Store) -> object:
@@ -116,7 +127,9 @@ def test_answers_become_the_ports_errors(call: Call, answer: bytes, error: type[
         ("InvalidBucketName", 400, ["CLOUDRU_S3_BUCKET"]),
         ("AuthorizationHeaderMalformed", 400, ["WATCHER_STORAGE__REGION", "ru-central-1"]),
         ("SomethingNew", 403, ["CLOUDRU_S3_SECRET_KEY", "clock", "SomethingNew"]),
-        ("SomethingElse", 400, ["CLOUDRU_S3_ENDPOINT", "SomethingElse"]),
+        ("EntityTooLarge", 400, ["larger than the store takes in one request", "EntityTooLarge"]),
+        ("", 413, ["larger than the store takes in one request", "413"]),
+        ("SomethingElse", 400, ["CLOUDRU_S3_ENDPOINT", "CLOUDRU_S3_BUCKET", "WATCHER_STORAGE__REGION", "400 SomethingElse"]),
     ],
 )
 @pytest.mark.parametrize("call", [create, listing])
@@ -281,7 +294,7 @@ def test_the_variables_of_amazons_tools_change_nothing(monkeypatch: pytest.Monke
 
 
 def test_a_bucket_that_can_be_none_is_refused() -> None:
-    bad = S3Config("http://127.0.0.1:1", "not a bucket!", "tenant:key", SECRET)
+    bad = replace(config("http://127.0.0.1:1"), bucket="not a bucket!")
     with pytest.raises(RefusedError, match="CLOUDRU_S3_BUCKET"):
         get(S3Store(bad))
 
