@@ -43,8 +43,10 @@ def put(settings: Settings, paths: list[Path], *, wait: bool) -> int:
     store, layout = open_store(settings), layout_of(settings)
     found = [each for path in paths for each in _files(path)]
     files = [(file, name) for file, name in found if is_document(name, "", settings.watch.ignore)]
-    for file, _ in files:
+    for file, name in files:
         _require_readable(file)
+        _require_text(file, name)
+    _require_distinct(files)
     _tell_left_out([name for _, name in found if not is_document(name, "", settings.watch.ignore)], console)
     with _progress(console) as progress:
         task = progress.add_task("uploading", total=len(files))
@@ -87,6 +89,22 @@ def _require_readable(file: Path) -> None:
         file.open("rb").close()
     except OSError as error:
         raise OSError(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def _require_text(file: Path, name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise OSError(f"{str(file)!r}: its name is not Unicode text; rename it, or give other paths") from None
+
+
+def _require_distinct(files: list[tuple[Path, str]]) -> None:
+    """One would silently take the other's place in the inbox."""
+    seen: dict[str, Path] = {}
+    for file, name in files:
+        if name in seen:
+            raise OSError(f"{seen[name]} and {file} would both be {name} in the inbox; rename one, or put them one after the other")
+        seen[name] = file
 
 
 def _drop(store: Store, layout: Layout, file: Path, name: str) -> Document:

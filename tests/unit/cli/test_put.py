@@ -150,3 +150,19 @@ def test_a_document_that_ends_while_it_is_looked_at_is_not_taken_for_gone(tmp_pa
         ended = how_ended(store, LAYOUT, document)
     assert ended is not None
     assert ended.reason == ""
+
+
+def test_two_files_that_would_be_one_document_are_refused_before_anything_is_uploaded(settings: Settings, tmp_path: Path) -> None:
+    for folder, text in (("a", b"one"), ("b", b"two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.png").write_bytes(text)
+    with pytest.raises(OSError, match=r"a/x\.png and .*b/x\.png would both be x\.png in the inbox"):
+        put(settings, [tmp_path / "a" / "x.png", tmp_path / "b" / "x.png"], wait=False)
+    assert not list((tmp_path / "data").rglob("*.png"))
+
+
+def test_a_file_whose_name_is_no_text_is_named(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "h\udcff.png").write_bytes(b"one")
+    with pytest.raises(OSError, match=r"h\\udcff\.png': its name is not Unicode text"):
+        put(settings, [tmp_path / "in"], wait=False)
