@@ -52,7 +52,17 @@ class S3Server:
         )
 
     def config(self, bucket: str) -> S3Config:
-        return S3Config(self.endpoint, bucket, self.access_key, self.secret_key)
+        return S3Config(
+            endpoint=self.endpoint,
+            bucket=bucket,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            region="ru-central-1",
+            connect_timeout=5,
+            read_timeout=60,
+            attempts=4,
+            pool_size=32,
+        )
 
 
 def free_port() -> int:

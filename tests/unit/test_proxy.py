@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,7 +18,7 @@ from servers.s3_server import S3Server
 from servers.weather import CALM, Fault, Weather
 
 from watcher.storage.port import NotFoundError
-from watcher.storage.s3 import S3Config, S3Store
+from watcher.storage.s3 import S3Store
 
 PATIENCE = 10.0
 
@@ -179,7 +180,7 @@ def test_the_s3_client_works_through_it(moto_server: S3Server) -> None:
     seen: list[Exchange] = []
     with run_proxy("a", moto_server.endpoint, seen.append, 1) as proxy:
         direct = moto_server.new_bucket()
-        store = S3Store(S3Config(proxy.endpoint, direct.bucket, direct.access_key, direct.secret_key))
+        store = S3Store(replace(direct, endpoint=proxy.endpoint))
         etag = store.create("папка/a b.txt", b"text", "text/plain")
         assert store.head("папка/a b.txt").size == 4
         assert store.get("папка/a b.txt")[1] == b"text"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -50,12 +50,11 @@ class S3Config:
     bucket: str
     access_key: str
     secret_key: str = field(repr=False)
-    region: str = "ru-central-1"
-    addressing: Literal["path", "virtual"] = "path"
-    connect_timeout: float = 5
-    read_timeout: float = 60
-    attempts: int = 4
-    pool_size: int = 32
+    region: str
+    connect_timeout: float
+    read_timeout: float
+    attempts: int
+    pool_size: int
 
 
 class S3Store:
@@ -226,7 +225,7 @@ def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> 
         aws_secret_access_key=config.secret_key,
         config=Config(
             signature_version="s3v4",
-            s3={"addressing_style": config.addressing},
+            s3={"addressing_style": "path"},
             connect_timeout=config.connect_timeout,
             read_timeout=config.read_timeout,
             retries={"total_max_attempts": attempts, "mode": "standard"},
