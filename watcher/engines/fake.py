@@ -28,7 +28,6 @@ class MarkedPageError(Exception):
 
 def load(
     *,
-    call_seconds: float = 0.0,
     page_seconds: float = 0.0,
     crash: Colour | None = None,
     hang: Colour | None = None,
@@ -43,13 +42,12 @@ def load(
     """
     if needs is not None and not Path(needs).exists():
         raise FileNotFoundError(f"the stand-in engine needs {Path(needs).name}")
-    return _Fake(call_seconds, page_seconds, {"crash": crash, "hang": hang, "refuse": refuse, "drop": drop, "spoil": spoil}, kept_bytes)
+    return _Fake(page_seconds, {"crash": crash, "hang": hang, "refuse": refuse, "drop": drop, "spoil": spoil}, kept_bytes)
 
 
 class _Fake:
-    def __init__(self, call_seconds: float, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int) -> None:
+    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int) -> None:
         self.info = EngineInfo(name="fake", version=__version__)
-        self._call_seconds = call_seconds
         self._page_seconds = page_seconds
         self._marks = {colour: misdeed for misdeed, colour in marks.items() if colour is not None}
         self._kept_bytes = kept_bytes
@@ -57,7 +55,6 @@ class _Fake:
         self._spoilt = False
 
     def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
-        time.sleep(self._call_seconds)
         return [reading for page in pages for reading in self._read(page)]
 
     def _read(self, page: PageImage) -> list[PageReading]:

@@ -23,8 +23,8 @@ _LONGEST = 4
 _ROLES = ("det", "cls", "rec")  # finding lines, telling which stand on their head, reading
 
 
-def load(*, threads: int = 0) -> Engine:
-    """`threads` of onnxruntime, at most as many as there are cores; 0: as many. Raises FileNotFoundError where the wheel holds no models."""
+def load() -> Engine:
+    """onnxruntime takes as many threads as there are cores. Raises FileNotFoundError where the wheel holds no models."""
     import numpy
     import rapidocr
 
@@ -32,7 +32,6 @@ def load(*, threads: int = 0) -> Engine:
     engine = rapidocr.RapidOCR(
         params={
             "Global.log_level": "critical",
-            "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
             # Named outright, they are never looked for on the network.
             **{f"{role.capitalize()}.model_path": str(path) for role, path in models.items()},
         }

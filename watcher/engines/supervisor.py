@@ -44,15 +44,13 @@ class EngineLimits:
 class EngineState:
     """`failed`: it could not be loaded, for `reason`; it is tried again. `info` is that of the last engine that was loaded.
 
-    `restarts` counts loads after a failure. `busy_since` is the monotonic time at which the present call began.
+    `restarts` counts loads after a failure.
     """
 
     phase: Literal["initializing", "ready", "failed"] = "initializing"
     reason: str = ""
     info: EngineInfo | None = None
-    pages_done: int = 0
     restarts: int = 0
-    busy_since: float | None = None
 
 
 class EngineUnavailableError(Exception):
@@ -126,7 +124,6 @@ class Supervisor:
 
     def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
         """One reading per page. Raises FailedCallError, after which the state tells whether to load again, or EngineUnavailableError."""
-        self._set(busy_since=self._clock.monotonic())
         try:
             readings = self._pool.call(child.read, tuple(pages), seconds=self._limits.page_seconds * len(pages))
         except ChildPoolClosedError as error:
@@ -140,9 +137,6 @@ class Supervisor:
         except Exception as error:
             self._check()
             raise FailedCallError(ErrorCode.ENGINE_ERROR, type(error).__name__) from error  # its text may be document text
-        finally:
-            self._set(busy_since=None)
-        self._set(pages_done=self.state.pages_done + len(pages))
         self._pages_since_load += len(pages)
         self._recycle()
         return readings

@@ -28,9 +28,9 @@ _DOUBTFUL = 70  # a turned page below this mean confidence (of 100) is read as i
 _DPI = range(70, 2400)  # what Tesseract finds credible; else it estimates
 
 
-def load(*, languages: str, tessdata: str, threads: int = 1) -> Engine:
-    """`languages` joined by `+`, `tessdata` the folder of their `.traineddata`. A second thread gains 10 to 20 % of time."""
-    os.environ["OMP_THREAD_LIMIT"] = str(threads)
+def load(*, languages: str, tessdata: str) -> Engine:
+    """`languages` joined by `+`, `tessdata` the folder of their `.traineddata`."""
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # a second thread, on a core of its own, gains 10 to 20 % of time
     import tesserocr
 
     return _Tesseract(tesserocr, languages, tessdata)
