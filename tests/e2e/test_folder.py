@@ -69,7 +69,8 @@ def test_the_samples_are_read_and_their_words_are_found(
         status, health = daemon.get("/health")
         assert (status, json.loads(health)["status"], json.loads(health)["s3_storage"]) == (200, "healthy", "not_configured")
         assert daemon.get("/ready")[0] == 200
-        assert 'watcher_documents_total{outcome="done"} 3.0' in daemon.get("/metrics")[1]
+        # A document is counted after its source is gone.
+        daemon.wait_for(lambda: 'watcher_documents_total{outcome="done"} 3.0' in daemon.get("/metrics")[1])
         assert daemon.end(signal.SIGINT) == 0
     assert bucket.check_finished() == 3 * 6 + 2
     for name in names:
@@ -81,16 +82,17 @@ def test_the_samples_are_read_and_their_words_are_found(
 
 
 def test_health_answers_while_the_engine_still_loads(environment: dict[str, str], tmp_path: Path) -> None:
-    with running(tmp_path / "log", **environment) as daemon:
-        _, first = daemon.get("/health")
-        assert not daemon.events("engine_ready") or json.loads(first)["paddleocr"] == "ready"
+    with running(tmp_path / "log", **environment, WATCHER_OCR__FAKE_PAGE_SECONDS="5") as daemon:  # it is tried out with a page
+        first = json.loads(daemon.get("/health")[1])
+        assert not daemon.events("engine_ready")
+        assert first["paddleocr"] == "initializing"
         daemon.wait_for_event("engine_ready")
-        assert daemon.wait_for(lambda: json.loads(daemon.get("/health")[1])["paddleocr"] == "ready")
+        assert json.loads(daemon.get("/health")[1])["paddleocr"] == "ready"
 
 
 def killed_in_the_middle(log: Path, environment: dict[str, str], bucket: Bucket) -> None:
-    """Starts a slow daemon and kills it once the first of two pages stands."""
-    with running(log, **environment, WATCHER_OCR__FAKE_PAGE_SECONDS="1", WATCHER_OCR__BATCH_PAGES="1") as daemon:
+    """Starts a slow daemon and kills it once the first of two pages stands, five seconds before the second."""
+    with running(log, **environment, WATCHER_OCR__FAKE_PAGE_SECONDS="5", WATCHER_OCR__BATCH_PAGES="1") as daemon:
         daemon.wait_for(lambda: any(key.endswith("pages/0001.json") for key in bucket.keys("processed/")))
         daemon.end(signal.SIGKILL)
     assert not bucket.manifests()
@@ -257,14 +259,16 @@ def test_results_are_copied_to_the_output_folder(folder: Path, bucket: Bucket, e
 
 
 def test_two_replicas_read_each_document_once(folder: Path, bucket: Bucket, environment: dict[str, str], tmp_path: Path) -> None:
-    for number in range(12):
-        drop(folder, f"{number}.png", sample("russian-page.png") + bytes([number]))
-    slow = {**environment, "WATCHER_OCR__FAKE_PAGE_SECONDS": "0.2"}
+    slow = {**environment, "WATCHER_OCR__FAKE_PAGE_SECONDS": "0.5", "WATCHER_WATCH__DOCUMENTS": "2"}
     with running(tmp_path / "a", **slow, WATCHER_WATCH__REPLICA="a") as a, running(tmp_path / "b", **slow, WATCHER_WATCH__REPLICA="b") as b:
+        for replica in (a, b):
+            replica.wait_for_event("engine_ready")
+        for number in range(12):
+            drop(folder, f"{number}.png", sample("russian-page.png") + bytes([number]))
         a.wait_for(lambda: finished(bucket, 12))
-        ended = [*done(a), *done(b)]
         assert a.end() == b.end() == 0
-    assert len(ended) == 12
+    ended = [*done(a), *done(b)]
+    assert len(ended) == len(set(ended)) == 12
     assert {manifest.replica for manifest in bucket.manifests().values()} == {"a", "b"}
     assert bucket.check_closed() == 12
     bucket.check_finished()
