@@ -18,6 +18,8 @@ from simulation.world import Outcome, simulate
 
 PROCESSES = 2
 BATCH = 50
+IDLE = (" list incoming/", " list claims/")
+"""What every replica asks again and again: left out of the history of a shrunk plan."""
 
 
 def main() -> int:
@@ -72,7 +74,8 @@ def _many(seeds: range) -> int:
 
 def _explain(outcome: Outcome) -> None:
     small = shrink(outcome)
-    print(*simulate(small.plan, verbose=True).history, sep="\n")
+    history = simulate(small.plan, verbose=True).history
+    print(*(line for line in history if not line.endswith(IDLE)), sep="\n")
     print(f"\nseed {outcome.plan.seed}, shrunk to {_described(small.plan)}:")
     print(*(f"  {violation}" for violation in small.violations), sep="\n")
 
