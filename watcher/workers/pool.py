@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from watcher.workers.child import prepare, run
 T = TypeVar("T")
 
 _TICK_SECONDS = 0.5  # how often a waiting call looks whether its child's pipe is still served
+_LEAK_WARNING = "ignore:resource_tracker:UserWarning:multiprocessing.resource_tracker"
 
 
 class ChildError(Exception):
@@ -236,8 +238,15 @@ def _started_pool() -> ProcessPool:
 
 def _block_ctrl_c() -> None:
     """Ctrl-C reaches the whole terminal group, and children must not heed it: pebble ignores it in them, this covers their start."""
-    resource_tracker.ensure_running()  # its start would unblock the signal again
+    _start_resource_tracker()  # which would unblock the signal again
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def _start_resource_tracker() -> None:
+    """Python's process that removes the semaphores of a killed daemon: it is to do so without a warning among the log's lines."""
+    if _LEAK_WARNING not in sys.warnoptions:  # what processes are started with; this one has read them
+        sys.warnoptions.append(_LEAK_WARNING)
+    resource_tracker.ensure_running()
 
 
 def _cause_of_death(exitcode: int) -> str:
