@@ -39,6 +39,7 @@ def configure_logs(level: Level, format: Format, stream: TextIO, secrets: Iterab
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _rounded,
                 _redacting(redactor(secrets)),
                 *(_for_people(colors=stream.isatty(), utf8=utf8) if console else [_json(utf8)]),
             ],
@@ -72,6 +73,14 @@ class _LineHandler(logging.Handler):
                 sys.stderr.write(f"a log line was lost: {type(error).__name__}\n")
 
 
+def _rounded(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Times to the millisecond; no clock of ours means more."""
+    for name, value in event.items():
+        if name.endswith("seconds") and isinstance(value, float):
+            event[name] = round(value, 3)
+    return event
+
+
 def _redacting(redact: Callable[[Fields], Fields]) -> Processor:
     def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         first = {name: event.pop(name) for name in _FIRST if name in event}
@@ -89,6 +98,8 @@ def _json(utf8: bool) -> Processor:
 
 def _for_people(colors: bool, utf8: bool) -> list[Processor]:
     def escape(value: object) -> str:
+        if isinstance(value, list):
+            return ",".join(map(escape, value))
         text = _UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), str(value))
         return text if utf8 else text.encode("ascii", "backslashreplace").decode()
 

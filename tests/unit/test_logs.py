@@ -78,6 +78,13 @@ class TestJson:
         values = {"a": "a/b", "b": "pdf", "c": "nan", "d": {"1": [2, None]}, "e": "b'z'", "f": True, "g": "ValueError('v')"}
         assert {name: event[name] for name in "abcdefg"} == values
 
+    @pytest.mark.parametrize("name", ["seconds", "grace_seconds"])
+    def test_times_are_rounded_to_milliseconds_and_other_numbers_are_not(self, stream: io.StringIO, name: str) -> None:
+        configure_logs("info", "json", stream, [])
+        structlog.get_logger().info("x", **{name: 0.123456789}, share=0.123456789)
+        (event,) = events(stream)
+        assert (event[name], event["share"]) == (0.123, 0.123456789)
+
     def test_nothing_drives_a_terminal(self, stream: io.StringIO) -> None:
         configure_logs("info", "json", stream, [])
         structlog.get_logger().info("x", document=DANGEROUS)
@@ -142,6 +149,13 @@ class TestConsole:
         assert "seen=3" in stream.getvalue()
         assert "document=счёт.pdf" in stream.getvalue()
         assert "\x1b" not in stream.getvalue()
+
+    def test_lists_are_shown_as_people_write_them(self, stream: io.StringIO) -> None:
+        configure_logs("info", "console", stream, [])
+        structlog.get_logger().info("folder_mode", missing=["A", "B"], pages=(1, 2), none=[])
+        assert "missing=A,B" in stream.getvalue()
+        assert "pages=1,2" in stream.getvalue()
+        assert stream.getvalue().rstrip().endswith("none=")
 
     def test_values_event_and_names_cannot_break_the_line_or_drive_the_terminal(self, stream: io.StringIO) -> None:
         configure_logs("info", "console", stream, [])
