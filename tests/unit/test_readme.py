@@ -43,3 +43,25 @@ def test_the_four_variables_of_the_store_are_told() -> None:
 def test_links_within_the_repository_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text(encoding="utf-8"))
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_what_is_passed_over_and_how_long_ending_takes_are_the_defaults() -> None:
+    told = README.partition("(`WATCHER_WATCH__IGNORE`), by default")[2].partition(".\n")[0]
+    assert tuple(re.findall(r"`([^`]+)`", told)) == Settings().watch.ignore
+    assert f"{Settings().watch.grace_seconds:g} s to finish pages" in README
+    assert f"{Settings().watch.hand_back_seconds:g} s to hand" in README
+    assert Settings().watch.grace_seconds + Settings().watch.hand_back_seconds <= 30
+
+
+def test_layers_are_those_that_imports_are_checked_for() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| ((?:`[a-z]+`(?:, )?)+) \|", contributing, re.MULTILINE)
+    checked = re.findall(r'^  "(watcher\.[a-z. |]+)",$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(checked) > 5
+    assert [cell.replace("`", "").split(", ") for cell in told] == [layer.replace("watcher.", "").split(" | ") for layer in checked]
+
+
+def test_tiers_of_tests_are_those_there_are() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tiers = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
+    assert set(re.findall(r"^\| `tests/([a-z0-9]+)` \|", contributing, re.MULTILINE)) == tiers
