@@ -124,17 +124,17 @@ def test_each_child_runs_the_initializer_once(make_pool: PoolFactory) -> None:
 
 
 @pytest.mark.parametrize(
-    ("initializer", "initargs", "reason"),
+    ("initializer", "initargs", "start_seconds", "reason"),
     [
-        (misbehaviour.failing_initializer, ("no model in /models",), "FileNotFoundError: no model in /models"),
-        (misbehaviour.exit_with, (5,), "exit code 5"),
-        (misbehaviour.hang_for_good, (), "within 2 s"),
+        (misbehaviour.failing_initializer, ("no model in /models",), 60, "FileNotFoundError: no model in /models"),
+        (misbehaviour.exit_with, (5,), 60, "exit code 5"),
+        (misbehaviour.hang_for_good, (), 2, "within 2 s"),
     ],
 )
 def test_a_child_that_cannot_start_gives_its_reason(
-    make_pool: PoolFactory, initializer: Callable[..., None], initargs: tuple[object, ...], reason: str
+    make_pool: PoolFactory, initializer: Callable[..., None], initargs: tuple[object, ...], start_seconds: float, reason: str
 ) -> None:
-    pool = make_pool(initializer=initializer, initargs=initargs, start_seconds=2)
+    pool = make_pool(initializer=initializer, initargs=initargs, start_seconds=start_seconds)
     for _ in range(2):
         with pytest.raises(ChildUnstartableError, match=reason):
             pool.call(misbehaviour.double, 1, seconds=30)
