@@ -23,6 +23,8 @@ from watcher.storage.memory import MemoryStore
 
 REST_SECONDS = 60 * LEASE
 """How long after the last fault everything must have come to its end: each attempt may cost some leases."""
+REST_SECONDS_PER_DROP = 4 * LEASE
+"""In a versioned bucket each version that was replaced unread comes to light, and is read, when the one above it has left."""
 LOOK_SECONDS = 100.0
 
 
@@ -74,7 +76,7 @@ class _World:
             self._scheduler.at(action.at, lambda action=action: self._act(action))
         self._scheduler.run(FAULTS_END, self._broken)
         self._note("faults end")
-        limit = FAULTS_END + REST_SECONDS
+        limit = FAULTS_END + REST_SECONDS + len(self._people.drops) * REST_SECONDS_PER_DROP
         while not self._broken() and not self._rests() and self._scheduler.now < limit:
             self._scheduler.run(self._scheduler.now + LOOK_SECONDS, self._broken)
         events: Counter[str] = Counter()
