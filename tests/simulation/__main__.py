@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from multiprocessing import get_context
 
@@ -15,6 +16,8 @@ from simulation.plan import Plan, plan_of
 from simulation.runner import run, settle, stay_on_one_processor
 from simulation.shrink import shrink
 from simulation.world import Outcome, simulate
+
+from watcher.storage.memory import Conditions
 
 PROCESSES = 2
 BATCH = 50
@@ -27,16 +30,19 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
     parser.add_argument("--start", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="this one alone")
+    parser.add_argument(
+        "--conditions", type=Conditions, choices=list(Conditions), default=Conditions.ATOMIC, help="how the store takes If-None-Match"
+    )
     parser.add_argument("--verbose", action="store_true", help="print the history of --seed")
     arguments = parser.parse_args()
     if arguments.seed is not None:
-        return _one(arguments.seed, arguments.verbose)
-    return _many(range(arguments.start, arguments.start + arguments.seeds))
+        return _one(arguments.seed, arguments.conditions, arguments.verbose)
+    return _many(range(arguments.start, arguments.start + arguments.seeds), arguments.conditions)
 
 
-def _one(seed: int, verbose: bool) -> int:
+def _one(seed: int, conditions: Conditions, verbose: bool) -> int:
     stay_on_one_processor(0)
-    outcome = simulate(plan_of(seed), verbose=verbose)
+    outcome = simulate(plan_of(seed).without(conditions=conditions), verbose=verbose)
     if verbose:
         print(*outcome.history, sep="\n")
     if outcome.violations:
@@ -46,7 +52,7 @@ def _one(seed: int, verbose: bool) -> int:
     return 0
 
 
-def _many(seeds: range) -> int:
+def _many(seeds: range, conditions: Conditions) -> int:
     began = time.monotonic()
     faults: Counter[str] = Counter()
     events: Counter[str] = Counter()
@@ -54,7 +60,7 @@ def _many(seeds: range) -> int:
     batches = [seeds[start : start + BATCH] for start in range(0, len(seeds), BATCH)]
     context = get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=settle, initargs=(context.Value("i", 0),)) as pool:
-        for outcome in chain.from_iterable(pool.map(run, batches)):
+        for outcome in chain.from_iterable(pool.map(partial(run, conditions=conditions), batches)):
             faults += outcome.faults
             events += outcome.events
             if outcome.violations:

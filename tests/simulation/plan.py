@@ -8,6 +8,7 @@ from random import Random
 
 from watcher.pipeline.bench import Retention
 from watcher.pipeline.retain import RemovalMode
+from watcher.storage.memory import Conditions
 
 LEASE = 60.0
 POLL = 15.0
@@ -91,6 +92,7 @@ class Plan:
     kinds: tuple[Fault, ...]
     actions: tuple[Action, ...]
     allowed: frozenset[FaultId] | None = None
+    conditions: Conditions = Conditions.ATOMIC  # how the store takes `If-None-Match`; replicas claim by bids where it is not enforced
 
     def without(self, **changes: object) -> Plan:
         return replace(self, **changes)  # type: ignore[arg-type]

@@ -21,6 +21,8 @@ from watcher.domain.clock import Clock
 from watcher.domain.document import Layout
 from watcher.domain.retry import RetryPolicy
 from watcher.lease.acquire import Acquirer
+from watcher.lease.appending import Creates
+from watcher.lease.bids import Bids
 from watcher.lease.claim import Identity
 from watcher.metrics import Metrics
 from watcher.pipeline.bench import Bench, Rules
@@ -29,6 +31,7 @@ from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.retain import SourceRemover
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
+from watcher.storage.memory import Conditions
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LAYOUT = Layout()
@@ -63,7 +66,7 @@ class SimulatedReplica:
         self.heart = Heart(scheduler, self.process)
         self.recogniser = MarkedRecogniser(self.process, scheduler, history, shared.reads)
         self.give_back = threading.Event()
-        store = ProcessStore(shared.bucket, self.process, Fate(shared.plan, self.process.name), self._befall)
+        store = ProcessStore(shared.bucket, self.process, Fate(shared.plan, self.process.name), self._befall, shared.plan.conditions)
         rules = Rules(
             retention=shared.plan.retention,
             policy=RetryPolicy(shared.plan.max_attempts, 20.0, 60.0),
@@ -92,8 +95,14 @@ class SimulatedReplica:
             give_back=self.give_back,
         )
         numbers = count(1)
-        identity = Identity(name, LEASE, clock, lambda: f"{self.process.name}-{next(numbers)}")
-        acquirer = Acquirer(store, identity, rules.policy, keeps_source=rules.retention == "keep")
+        identity = Identity(name, LEASE, clock, lambda: f"{name}-{life}-{next(numbers)}")
+        acquirer = Acquirer(
+            store,
+            identity,
+            rules.policy,
+            keeps_source=rules.retention == "keep",
+            appender=Creates() if shared.plan.conditions is Conditions.ATOMIC else Bids(scheduler.sleep),
+        )
         inbox = Inbox(store, LAYOUT, (), clock.monotonic, random.random, 6 * POLL)
         self.dispatcher = Dispatcher(
             bench, acquirer, inbox, Sweep(store, LAYOUT), Vitals(clock.monotonic), shared.plan.documents, quiet_seconds=0.0

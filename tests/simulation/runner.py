@@ -8,6 +8,8 @@ from multiprocessing.sharedctypes import Synchronized
 from simulation.plan import plan_of
 from simulation.world import Outcome, simulate
 
+from watcher.storage.memory import Conditions
+
 
 def stay_on_one_processor(number: int) -> None:
     """Handing the baton from thread to thread costs a tenth where they never move."""
@@ -23,5 +25,5 @@ def settle(taken: Synchronized[int]) -> None:
         taken.value += 1
 
 
-def run(seeds: range) -> list[Outcome]:
-    return [simulate(plan_of(seed)) for seed in seeds]
+def run(seeds: range, conditions: Conditions = Conditions.ATOMIC) -> list[Outcome]:
+    return [simulate(plan_of(seed).without(conditions=conditions)) for seed in seeds]

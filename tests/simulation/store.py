@@ -16,7 +16,7 @@ from simulation.people import People
 from simulation.plan import FAULTS_END, LEASE, Fate, Fault, Kind
 
 from watcher.domain.claim import Entry, Phase
-from watcher.storage.memory import MemoryStore
+from watcher.storage.memory import Conditions, MemoryStore
 from watcher.storage.port import (
     AlreadyExistsError,
     ObjectInfo,
@@ -28,6 +28,8 @@ from watcher.storage.port import (
 )
 
 TIMEOUT = 8.0
+GAP = 1.0
+"""Between the look and the write of a store that enforces conditions in turn alone."""
 _NAME = re.compile(r"^(?:incoming|claims|processed|failed)/(?P<name>(?:folder/)?d\d+\.pdf)")
 
 
@@ -51,6 +53,7 @@ class ProcessStore:
     process: Process
     fate: Fate
     befall: Callable[[Fault, float], None]
+    conditions: Conditions = Conditions.ATOMIC
     _writing: Counter[str] = field(default_factory=Counter)  # requests that create results and are not over, by version
     _seen: dict[str, str] = field(default_factory=dict)  # the ETag that this process was last shown for a source
 
@@ -85,6 +88,11 @@ class ProcessStore:
             self.bucket.guard.written(self.process.name, key, content)
             return etag
 
+        def look() -> None:
+            if any(info.key == key for info in self.bucket.inner.list(key)):
+                raise AlreadyExistsError(key)
+
+        in_turn = self.conditions is Conditions.SEQUENTIAL
         version = _version(key)
         if _is_end(key, content) and self._writing[version]:
             self.bucket.history.violation(f"{self.process.name} gave {version} back while it still wrote results of it")
@@ -93,7 +101,7 @@ class ProcessStore:
             self.bucket.guard.sending(self.process.name, version)
         self._writing[version] += writes
         try:
-            return self._ask("create", key, apply, OutcomeUnknownError, AlreadyExistsError)
+            return self._ask("create", key, apply, OutcomeUnknownError, AlreadyExistsError, look if in_turn else None)
         finally:
             self._writing[version] -= writes
 
@@ -141,6 +149,7 @@ class ProcessStore:
         apply: Callable[[], Any],
         unanswered: type[StoreError],
         refused: type[StoreError] | None = None,
+        look: Callable[[], None] | None = None,
     ) -> Any:
         """One request. Raises `unanswered` where no answer comes, `refused` where the store says 409 to a condition."""
         if self.process.dead:
@@ -153,7 +162,7 @@ class ProcessStore:
             history.fault(self.process.name, fault.value, decision.id)
             history.note(self.process.name, f"{what}  ** {fault.value} ({decision.id.process}, request {decision.id.request})")
             self._before(fault, size, key)
-        request = _Request(self, what, apply, writes=verb not in _READS)
+        request = _Request(self, what, apply, look, writes=verb not in _READS)
         if fault is Fault.CRASH_SENT:
             request.send(decision.latency)
             scheduler.kill(self.process)
@@ -219,7 +228,8 @@ def _is_end(key: str, content: bytes) -> bool:
 class _Request:
     """A request on its way, and its answer once it was applied."""
 
-    def __init__(self, sender: ProcessStore, what: str, apply: Callable[[], Any], *, writes: bool) -> None:
+    def __init__(self, sender: ProcessStore, what: str, apply: Callable[[], Any], look: Callable[[], None] | None, *, writes: bool) -> None:
+        self._look = look
         self._writes = writes
         self._bucket = sender.bucket
         self._who = sender.process.name
@@ -232,7 +242,16 @@ class _Request:
 
     def send(self, delay: float) -> None:
         self._bucket.writes_under_way += self._writes
-        self._bucket.scheduler.at(self._bucket.scheduler.now + delay, self._arrive)
+        now = self._bucket.scheduler.now
+        if self._look is not None:
+            self._bucket.scheduler.at(now + max(0.0, delay - GAP), self._check)
+        self._bucket.scheduler.at(now + delay, self._arrive)
+
+    def _check(self) -> None:
+        try:
+            self._look()
+        except StoreError as error:
+            self._error = error
 
     def answer(self) -> Any:
         assert self._arrived
@@ -243,6 +262,9 @@ class _Request:
     def _arrive(self) -> None:
         self._arrived = True
         self._bucket.writes_under_way -= self._writes
+        if self._error is not None:
+            self._bucket.history.note(self._who, f"{self._what} -> {type(self._error).__name__}")
+            return
         try:
             self._answer = self._apply()
             self._bucket.history.note(self._who, self._what)

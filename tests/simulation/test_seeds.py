@@ -6,7 +6,10 @@ import pytest
 from simulation.plan import plan_of
 from simulation.world import simulate
 
+from watcher.storage.memory import Conditions
+
 SEEDS = 1000
+SEEDS_WITH_BIDS = 400
 CASES = 10
 
 
@@ -14,6 +17,14 @@ CASES = 10
 def test_no_history_breaks_a_promise(case: int) -> None:
     broken = {seed: outcome.violations[0] for seed in range(case, SEEDS, CASES) if (outcome := simulate(plan_of(seed))).violations}
     assert not broken, "see `make sim`, or `python -m simulation --seed N --verbose`"
+
+
+@pytest.mark.parametrize("conditions", [Conditions.SEQUENTIAL, Conditions.IGNORED], ids=lambda conditions: conditions.value)
+@pytest.mark.parametrize("case", range(CASES))
+def test_no_history_breaks_a_promise_where_the_store_does_not_enforce_conditions(case: int, conditions: Conditions) -> None:
+    plans = (plan_of(seed).without(conditions=conditions) for seed in range(case, SEEDS_WITH_BIDS, CASES))
+    broken = {plan.seed: outcome.violations[0] for plan in plans if (outcome := simulate(plan)).violations}
+    assert not broken, f"see `python -m simulation --conditions {conditions.value} --seed N --verbose`"
 
 
 @pytest.mark.parametrize("seed", [3, 42, 463])

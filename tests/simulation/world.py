@@ -19,7 +19,7 @@ from simulation.replica import LAYOUT, START, Shared, SimulatedReplica
 from simulation.store import Bucket
 
 from watcher.pipeline.retain import RemovalMode
-from watcher.storage.memory import MemoryStore
+from watcher.storage.memory import Conditions, MemoryStore
 
 REST_SECONDS = 60 * LEASE
 """How long after the last fault everything must have come to its end: each attempt may cost some leases."""
@@ -57,11 +57,14 @@ class _World:
         self._history = History(self._scheduler, verbose)
         inner = MemoryStore(
             clock=lambda: START + timedelta(seconds=self._scheduler.now),
+            conditions=Conditions.ATOMIC
+            if plan.conditions is Conditions.ATOMIC
+            else Conditions.IGNORED,  # in turn: see ProcessStore.create
             versioned=plan.removal is RemovalMode.VERSIONED,
             honours_delete_conditions=plan.removal is RemovalMode.CONDITIONAL,
         )
         self._people = People(inner, LAYOUT, self._scheduler, self._history)
-        self._guard = Guard(inner, plan.removal, self._history)
+        self._guard = Guard(inner, plan.removal, plan.conditions, self._history)
         self._bucket = Bucket(inner, self._scheduler, self._history, self._people, self._guard)
         self._shared = Shared(plan, self._bucket, scratch)
         self._lives = [0] * plan.replicas
