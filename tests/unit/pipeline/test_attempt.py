@@ -28,17 +28,6 @@ from watcher.storage.port import NotFoundError, OutcomeUnknownError, Unavailable
 
 
 @pytest.fixture
-def store() -> HookedStore:
-    return HookedStore(MemoryStore())
-
-
-@pytest.fixture
-def replica(store: HookedStore, tmp_path: Path) -> Iterator[InProcessReplica]:
-    with in_process_replica("one", store, tmp_path / "one") as one:
-        yield one
-
-
-@pytest.fixture
 def other(store: HookedStore, tmp_path: Path) -> Iterator[InProcessReplica]:
     with in_process_replica("two", store, tmp_path / "two") as two:
         yield two

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, in_process_replica, names
+from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, names
 from doubles.stores import HookedStore
 from structlog.testing import capture_logs
 
@@ -21,19 +21,7 @@ from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
-from watcher.storage.memory import MemoryStore
 from watcher.storage.port import UnavailableError
-
-
-@pytest.fixture
-def store() -> HookedStore:
-    return HookedStore(MemoryStore())
-
-
-@pytest.fixture
-def replica(store: HookedStore, tmp_path: Path) -> Iterator[InProcessReplica]:
-    with in_process_replica("one", store, tmp_path) as one:
-        yield one
 
 
 class Watch:

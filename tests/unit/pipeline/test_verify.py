@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica
+from doubles.replica import LAYOUT, InProcessReplica, drop
 from doubles.stores import HookedStore
 from structlog.testing import capture_logs
 
@@ -14,18 +13,6 @@ from watcher.domain.claim import Outcome
 from watcher.domain.document import Document
 from watcher.pipeline.attempt import End
 from watcher.pipeline.verify import Verifier
-from watcher.storage.memory import MemoryStore
-
-
-@pytest.fixture
-def store() -> HookedStore:
-    return HookedStore(MemoryStore())
-
-
-@pytest.fixture
-def replica(store: HookedStore, tmp_path: Path) -> Iterator[InProcessReplica]:
-    with in_process_replica("one", store, tmp_path) as one:
-        yield one
 
 
 @pytest.fixture

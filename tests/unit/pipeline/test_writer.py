@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica, names
+from doubles.replica import LAYOUT, InProcessReplica, drop, names
 from doubles.stores import HookedStore, once
 
 from watcher.domain.claim import Entry
 from watcher.pipeline.attempt import End
-from watcher.storage.memory import MemoryStore
 from watcher.storage.port import OutcomeUnknownError
 
 FILES = ["pages/0001.jpg", "pages/0001.json", "document.md", "source.pdf", "manifest.json"]
-
-
-@pytest.fixture
-def store() -> HookedStore:
-    return HookedStore(MemoryStore())
-
-
-@pytest.fixture
-def replica(store: HookedStore, tmp_path: Path) -> Iterator[InProcessReplica]:
-    with in_process_replica("one", store, tmp_path) as one:
-        yield one
 
 
 def creates(store: HookedStore, name: str) -> int:
