@@ -29,9 +29,11 @@ from watcher.pipeline import attempt
 from watcher.pipeline.attempt import Attempt
 from watcher.pipeline.reading import PageReader
 from watcher.pipeline.retain import SourceRemover
-from watcher.pipeline.writer import ResultWriter, sha256_of
+from watcher.pipeline.writer import ResultWriter
 from watcher.results.names import MANIFEST, PREVIEW_HTML, content_type
+from watcher.storage.digest import sha256_of
 from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError, StoreError
+from watcher.storage.standing import stands
 
 
 @contextmanager
@@ -250,7 +252,7 @@ def source_covered_by_a_marker() -> Iterator[None]:
 
 
 def _remove_plainly(self: SourceRemover, key: str, etag: str, check: Callable[[], None]) -> None:
-    if self._stands(key, etag):
+    if stands(self.store, key, etag):
         check()
         self._remove_current(key, etag)
 

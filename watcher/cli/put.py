@@ -21,6 +21,7 @@ from watcher.pipeline.inbox import is_document
 from watcher.results.names import ERROR_JSON, INDEX_HTML, MANIFEST, content_type
 from watcher.settings import Settings
 from watcher.storage.port import NotFoundError, Store
+from watcher.storage.standing import stands
 
 _LOOK_SECONDS = 1.0
 _MAX_NAMED = 5
@@ -139,7 +140,7 @@ def how_ended(store: Store, layout: Layout, document: Document) -> Ended | None:
     finished = Ended(layout.folder(document) + INDEX_HTML, "")
     if _is_finished(store, layout, document):
         return finished
-    if _stands(store, document):
+    if stands(store, document.key, document.etag):
         return None
     over = _how_closed(store, layout, document)  # what it came to stands before that, so it is looked for after
     if _is_finished(store, layout, document):
@@ -170,13 +171,6 @@ def _is_finished(store: Store, layout: Layout, document: Document) -> bool:
     except NotFoundError:
         return False
     return True
-
-
-def _stands(store: Store, document: Document) -> bool:
-    try:
-        return store.head(document.key).etag == document.etag
-    except NotFoundError:
-        return False
 
 
 def _progress(console: Console) -> Progress:

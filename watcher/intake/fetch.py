@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from watcher.domain.clock import Clock
 from watcher.domain.errors import DocumentError, ErrorCode
+from watcher.storage.digest import sha256_of
 from watcher.storage.port import Store, TooLargeError
-
-_CHUNK_BYTES = 1 << 20
 
 
 class SourceChangedError(Exception):
@@ -45,17 +43,9 @@ def fetch(store: Store, key: str, etag: str, target: Path, max_bytes: int, clock
     except BaseException:
         target.unlink(missing_ok=True)
         raise
-    return Fetched(target, _digest(target), clock.monotonic() - started)
+    return Fetched(target, sha256_of(target), clock.monotonic() - started)
 
 
 def _require_version(found: str, claimed: str) -> None:
     if found != claimed:
         raise SourceChangedError("the source was replaced since it was claimed")
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -12,6 +12,7 @@ from watcher.lease.appending import Append, Appender, Creates
 from watcher.lease.claim import Claim, Identity, claim
 from watcher.lease.log import ClaimLog, Tail, UnreadableEntryError
 from watcher.storage.port import NotFoundError, Store
+from watcher.storage.standing import stands
 
 MOST_OBSERVATIONS = 10_000
 """Logs held by others or waiting that a replica watches at a time; more than that are watched in turn."""
@@ -88,7 +89,7 @@ class Acquirer:
             if decision.settled:
                 self.forget(log.prefix)
             return decision
-        if observation.entry.phase is Phase.CLOSED and not self._still_there(source):
+        if observation.entry.phase is Phase.CLOSED and not stands(self._store, source.key, source.etag):
             self.forget(log.prefix)
             return Skip("gone", gone=True)
         self.forget(log.prefix)
@@ -96,13 +97,6 @@ class Acquirer:
         if isinstance(taken, Claim):
             taken.taken_over = observation.entry.phase is Phase.HELD
         return taken
-
-    def _still_there(self, source: Source) -> bool:
-        """Whether a closed version was really dropped again: the listing that showed it may be older than its removal."""
-        try:
-            return self._store.head(source.key).etag == source.etag
-        except NotFoundError:
-            return False
 
     def _append(self, log: ClaimLog, tail: Tail, source: Source, take: Take) -> Claim | Skip:
         entry = self._identity.entry(

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store
+from watcher.storage.port import AlreadyExistsError, OutcomeUnknownError, Store
+from watcher.storage.standing import stands
 
 
 class RemovalMode(str, Enum):
@@ -29,7 +30,7 @@ class SourceRemover:
         """
         if self.mode is RemovalMode.VERSIONED and self._remove_versions(key, etag, check):
             return
-        if self._stands(key, etag):
+        if stands(self.store, key, etag):
             check()
             self._remove_current(key, etag)
 
@@ -52,11 +53,5 @@ class SourceRemover:
             else:
                 self.store.delete(key)
         except (AlreadyExistsError, OutcomeUnknownError) as error:
-            if self._stands(key, etag):
+            if stands(self.store, key, etag):
                 raise OutcomeUnknownError(str(error)) from error
-
-    def _stands(self, key: str, etag: str) -> bool:
-        try:
-            return self.store.head(key).etag == etag
-        except NotFoundError:
-            return False

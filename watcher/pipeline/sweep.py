@@ -14,6 +14,7 @@ from watcher.domain.manifest import Source
 from watcher.lease.log import ClaimLog, UnreadableEntryError
 from watcher.lease.names import EntryName, closed_name, last_entries, split_log_object
 from watcher.storage.port import NotFoundError, Store
+from watcher.storage.standing import stands
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Sweep:
             self.unreadable.discard(log)
             if last.phase is Phase.CLOSED:
                 self._closed[log] = _Closed(entries, last.at, last.source)
-            elif not self._present(last.source):
+            elif not stands(self.store, last.source.key, last.source.etag):
                 yield self.layout.document(last.source.key, last.source.etag, last.source.size, last.source.dropped_at)
 
     def prune(self, now: datetime) -> int:
@@ -75,7 +76,11 @@ class Sweep:
         for log, closed in list(self._closed.items()):
             if self.stopping.is_set():
                 break
-            if now - closed.at >= self.keep and not self._present(closed.source) and not self._failed(closed.source):
+            if (
+                now - closed.at >= self.keep
+                and not stands(self.store, closed.source.key, closed.source.etag)
+                and not self._failed(closed.source)
+            ):
                 pruned += self._remove(log, closed.entries)
                 del self._closed[log]
         return pruned
@@ -100,9 +105,3 @@ class Sweep:
     def _failed(self, source: Source) -> bool:
         prefix = self.layout.failure(self.layout.document(source.key, source.etag, source.size, source.dropped_at))
         return any(True for _ in self.store.list(prefix))
-
-    def _present(self, source: Source) -> bool:
-        try:
-            return self.store.head(source.key).etag == source.etag
-        except NotFoundError:
-            return False

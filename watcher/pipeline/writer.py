@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from watcher.domain.page import Output
 from watcher.lease.claim import Claim
 from watcher.results.names import content_type
+from watcher.storage.digest import sha256_of
 from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store
 
 _MAX_ADOPTED_BYTES = 2**50
-_CHUNK_BYTES = 1 << 20
 _CREATES_BEFORE_UNKNOWN = 3
 
 
@@ -52,11 +51,3 @@ class ResultWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         info = self.store.download(self.prefix + name, path, _MAX_ADOPTED_BYTES)
         return Output(name=name, size=info.size, sha256=sha256_of(path), etag=info.etag)
-
-
-def sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
