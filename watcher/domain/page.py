@@ -17,7 +17,8 @@ Box = tuple[int, int, int, int]
 class PageStatus(str, Enum):
     OK = "ok"
     RETRIED = "retried"  # read alone, after a call that held it with other pages had failed
-    TRUNCATED = "truncated"  # the engine stopped before the end of the text
+    TRUNCATED = "truncated"  # text is missing: it was cut off, lost, or gave way to repetition; the blocks say where
+    EMPTY = "empty"  # the engine found nothing, though there is ink on the page
     BLANK = "blank"  # one colour only; the engine was not asked
     FAILED = "failed"  # could not be drawn or read; the document was finished without it
 
@@ -51,6 +52,17 @@ class Output(Value):
     etag: str
 
 
+class Cell(Value):
+    """One cell of a table; cells that it spans are not listed."""
+
+    row: int = Field(ge=0)
+    column: int = Field(ge=0)
+    text: Annotated[str, AfterValidator(_encodable)]
+    rows: int = Field(default=1, ge=1, description="how many it spans")
+    columns: int = Field(default=1, ge=1)
+    header: bool = False
+
+
 class Block(Value):
     """One piece of a page's layout."""
 
@@ -61,6 +73,9 @@ class Block(Value):
     format: TextFormat = TextFormat.PLAIN
     confidence: Annotated[float | None, Field(ge=0, le=1)] = None
     figure: str | None = Field(default=None, description="name of the cut-out image within the version's folder")
+    missing: str = Field(default="", description="why text is missing here, in words without document text")
+    level: int | None = Field(default=None, ge=1, le=6, description="of a heading, in the document as a whole")
+    cells: list[Cell] | None = Field(default=None, description="of a table, where its HTML has any")
 
 
 class EngineInfo(Value):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from watcher.domain.page import Box, EngineInfo, TextFormat
 
@@ -33,15 +33,43 @@ class ReadBlock:
     format: TextFormat = TextFormat.PLAIN
     confidence: float | None = None
     figure: bytes | None = None
+    missing: str = ""  # why text is missing here, in words without document text
 
 
 @dataclass(frozen=True)
 class PageReading:
-    """What the engine made of one page; `truncated` where it stopped before the end."""
+    """What the engine made of one page. `remarks` are for the ledger, without document text: what went otherwise than usual, though nothing is missing."""
 
     blocks: tuple[ReadBlock, ...]
     seconds: float
-    truncated: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlacedBlock:
+    """One block of a page that was read earlier, as far as the structure of the whole document depends on it."""
+
+    label: str
+    box: Box
+    text: str
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What the whole document says of one block: `page` and `block` count from 0. `text` None: as it was; `level` None: not a heading."""
+
+    page: int
+    block: int
+    text: str | None = None
+    level: int | None = None
+
+
+class EngineWaitError(Exception):
+    """What the engine depends on cannot serve now (a model server is down, or overloaded): no page's fault. The text is safe to show, without secrets."""
+
+
+class EngineMemoryError(Exception):
+    """A page read alone, and at the least resolution that makes sense, needs more memory than the device has."""
 
 
 @dataclass(frozen=True)
@@ -59,5 +87,14 @@ class Engine(Protocol):
     def info(self) -> EngineInfo: ...
 
     def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
-        """One reading per page, in the same order. Any exception means that the whole call failed."""
+        """One reading per page, in the same order. Any exception means that the whole call failed; EngineWaitError, that it was no page's fault."""
+        ...
+
+
+@runtime_checkable
+class Restructuring(Protocol):
+    """An engine that can also see what several pages have in common: tables that go on, levels of headings."""
+
+    def restructure(self, pages: Sequence[Sequence[PlacedBlock]]) -> list[Revision]:
+        """Of all pages of one document, in order."""
         ...

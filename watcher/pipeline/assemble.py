@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from watcher.domain.errors import DocumentError
 from watcher.domain.page import Block, EngineInfo, Page, PageStatus
 from watcher.engines.recogniser import Recognition
@@ -27,13 +29,10 @@ def read_page(drawn: RenderedPage, recognition: Recognition, engine: EngineInfo)
                 format=seen.format,
                 confidence=seen.confidence,
                 figure=name,
+                missing=seen.missing,
             )
         )
-    status, note = PageStatus.OK, ""
-    if recognition.reading.truncated:
-        status, note = PageStatus.TRUNCATED, "the engine stopped before the end of the text"
-    elif recognition.retried:
-        status, note = PageStatus.RETRIED, "read alone, after a call that held it with other pages had failed"
+    status, note = _outcome(recognition)
     page = Page(
         number=drawn.number,
         width=drawn.width,
@@ -47,6 +46,16 @@ def read_page(drawn: RenderedPage, recognition: Recognition, engine: EngineInfo)
         seconds=recognition.reading.seconds,
     )
     return page, figures
+
+
+def _outcome(recognition: Recognition) -> tuple[PageStatus, str]:
+    reasons = Counter(block.missing for block in recognition.reading.blocks if block.missing)
+    notes = [f"{count} {'blocks' if count > 1 else 'block'}: {reason}" for reason, count in reasons.items()]
+    status = PageStatus.TRUNCATED if reasons else PageStatus.OK
+    if recognition.retried:
+        notes.append("read alone, after a call that held it with other pages had failed")
+        status = PageStatus.RETRIED if status is PageStatus.OK else status
+    return status, "; ".join([*notes, *recognition.reading.remarks])
 
 
 def blank_page(drawn: RenderedPage) -> Page:
