@@ -165,7 +165,7 @@ def _rules(settings: Settings, choice: Choice) -> Rules:
         policy=RetryPolicy(settings.claims.max_attempts, settings.claims.backoff_seconds, settings.claims.backoff_max_seconds),
         file_bytes=settings.limits.file_bytes,
         window_pages=settings.render.window_pages,
-        render_pages=min(settings.ocr.batch_pages, settings.render.window_pages),
+        render_pages=min(settings.ocr.pages_per_call, settings.render.window_pages),
         failed_pages_percent=settings.limits.failed_pages_percent,
         free_handovers=FREE_HANDOVERS,
         options={
@@ -199,7 +199,7 @@ def chosen_engine(settings: Settings) -> Choice:
 def build_recogniser(settings: Settings, choice: Choice, clock: Clock, log: FilteringBoundLogger) -> Recogniser:
     ocr = settings.ocr
     limits = EngineLimits(
-        batch_pages=ocr.batch_pages,
+        batch_pages=ocr.pages_per_call,
         page_seconds=ocr.page_seconds,
         load_seconds=ocr.load_seconds,
         recycle_pages=ocr.recycle_pages,

@@ -48,7 +48,7 @@ PROBE_RETRY_SECONDS = 10.0
 
 def stall_budget(settings: Settings) -> float:
     """Seconds without progress that mean that something hangs: beyond what a poll, loading the engine and a call with its retries may take."""
-    call = settings.ocr.page_seconds * settings.ocr.batch_pages
+    call = settings.ocr.page_seconds * settings.ocr.pages_per_call
     return settings.http.stall_seconds + settings.watch.poll_seconds + settings.ocr.load_seconds + 2 * call
 
 

@@ -68,7 +68,7 @@ class TestSources:
     @pytest.mark.parametrize("variable", variables())
     def test_every_setting_is_read_from_its_variable(self, variable: str) -> None:
         table, name = variables()[variable]
-        assert variable == f"WATCHER_{table}__{name}".upper()
+        assert variable == f"WATCHER_{table}__{name}".replace(".", "__").upper()
         assert f"{table}.{name} ({variable})" in fault(**{variable: "\x00"})
 
     @pytest.mark.parametrize("given", ["*.bak, ~*", '["*.bak", "~*"]'])
@@ -163,7 +163,7 @@ class TestFaults:
         assert fault(**{wrong: "1"}) == f"{wrong} (environment): there is no such setting; config.example.toml lists them all"
 
     def test_an_engine_that_there_is_not_is_refused_with_those_there_are(self) -> None:
-        assert fault(WATCHER_OCR__ENGINE="paddleocr-vl").endswith("allowed is auto, tesseract, rapidocr or fake")
+        assert fault(WATCHER_OCR__ENGINE="nonesuch").endswith("allowed is auto, paddleocr-vl, tesseract, rapidocr or fake")
 
     def test_the_engines_to_choose_from_are_those_of_the_registry(self) -> None:
         assert get_args(Ocr.model_fields["engine"].annotation) == ("auto", *MODULES)

@@ -31,7 +31,7 @@ def test_example_file_loads_to_the_defaults() -> None:
 def test_example_file_names_every_setting_with_a_comment_above() -> None:
     lines = as_toml().splitlines()
     names = [line.split(" = ")[0] for line in lines if " = " in line and not line.startswith("#")]
-    assert names == [name for kind in tables().values() for name in kind.model_fields]
+    assert names == [name for kind in tables().values() for name in kind.settings()]
     assert all(lines[number - 1].startswith("# ") for number, line in enumerate(lines) if " = " in line and not line.startswith("#"))
 
 
@@ -42,7 +42,7 @@ def test_page_names_every_variable() -> None:
 
 def test_every_setting_says_why_in_one_line() -> None:
     for kind in tables().values():
-        for field in kind.model_fields.values():
+        for field in kind.settings().values():
             assert field.description
             assert "\n" not in field.description
 

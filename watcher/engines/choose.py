@@ -20,7 +20,12 @@ USUAL_FOLDERS = (
 )
 """Where systems put Tesseract's language data."""
 
-_PACKAGES: dict[str, tuple[str, ...]] = {"tesseract": ("tesserocr",), "rapidocr": ("rapidocr", "onnxruntime"), "fake": ()}
+_PACKAGES: dict[str, tuple[str, ...]] = {
+    "paddleocr-vl": ("paddleocr", "paddle"),
+    "tesseract": ("tesserocr",),
+    "rapidocr": ("rapidocr", "onnxruntime"),
+    "fake": (),
+}
 _INSTALL = "pip install 'paddleocr-watcher[cpu]'"
 
 _RAPID_LANGUAGES = (

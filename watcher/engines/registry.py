@@ -7,6 +7,7 @@ from importlib import import_module
 from watcher.engines.port import Engine, EngineSpec
 
 MODULES = {
+    "paddleocr-vl": "watcher.engines.paddle_vl",
     "tesseract": "watcher.engines.tesseract",
     "rapidocr": "watcher.engines.rapid",
     "fake": "watcher.engines.fake",

@@ -1,5 +1,6 @@
 """The settings: `load_settings` reads them, everything else takes their values."""
 
+from watcher.settings.ocr import MODEL_SERVERS, Ocr, OcrServer
 from watcher.settings.s3 import S3, ignored_variables
 from watcher.settings.sources import load_settings
 from watcher.settings.tables import (
@@ -9,8 +10,8 @@ from watcher.settings.tables import (
     Limits,
     LocalOutput,
     Log,
-    Ocr,
     Render,
+    Results,
     Retention,
     Settings,
     Storage,
@@ -19,6 +20,7 @@ from watcher.settings.tables import (
 from watcher.settings.wording import SettingsError
 
 __all__ = [
+    "MODEL_SERVERS",
     "S3",
     "Claims",
     "Http",
@@ -27,7 +29,9 @@ __all__ = [
     "LocalOutput",
     "Log",
     "Ocr",
+    "OcrServer",
     "Render",
+    "Results",
     "Retention",
     "Settings",
     "SettingsError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from pydantic import ByteSize
+from pydantic import ByteSize, SecretStr
 
 from watcher.settings.s3 import S3, S3_VARIABLES
 from watcher.settings.tables import tables
@@ -37,9 +37,7 @@ def as_toml() -> str:
     parts = [_TOML_HEAD.format(variables=", ".join(S3_VARIABLES.values()))]
     for table, kind in tables().items():
         parts.append(f"\n# {_about(kind)}\n[{table}]\n")
-        parts += [
-            f"# {field.description} ({allowed(field)})\n{name} = {_toml(field.default)}\n" for name, field in kind.model_fields.items()
-        ]
+        parts += [f"# {field.description} ({allowed(field)})\n{name} = {_toml(field.default)}\n" for name, field in kind.settings().items()]
     return "".join(parts)
 
 
@@ -49,7 +47,7 @@ def as_markdown() -> str:
     parts += [f"| `{S3_VARIABLES[name]}` | {field.description} |\n" for name, field in S3.model_fields.items()]
     for table, kind in tables().items():
         parts.append(f"\n## {table}\n\n{_about(kind)}\n\n| setting and variable | default | allowed | why |\n|---|---|---|---|\n")
-        for name, field in kind.model_fields.items():
+        for name, field in kind.settings().items():
             cells = (f"`{name}`<br>`{variable_of(table, name)}`", f"`{_toml(field.default)}`", allowed(field), field.description or "")
             parts.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n")
     return "".join(parts)
@@ -60,6 +58,8 @@ def _about(kind: type) -> str:
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return json.dumps(value.get_secret_value())
     if isinstance(value, ByteSize):
         return json.dumps(size(value))
     if isinstance(value, (int, float)):

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from itertools import combinations
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f:*?"<>|!\\»]')
 _ONE_NAME = re.compile(r"[^/\x00-\x1f\x7f]+")
 _MAX_PREFIX_BYTES = 200  # leaves most of a key's 1,024 bytes to the document's path
@@ -16,6 +18,12 @@ _MAX_PREFIX_BYTES = 200  # leaves most of a key's 1,024 bytes to the document's 
 def to_line(value: str) -> str:
     if not value.isprintable():
         raise ValueError("give text of one line without control characters")
+    return value
+
+
+def to_secret(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().isprintable():
+        raise ValueError("give a key of one line without control characters")
     return value
 
 
@@ -44,6 +52,47 @@ def to_patterns(value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) and _ONE_NAME.fullmatch(name) for name in value):
         raise ValueError("give a list of patterns, each for one name without /, such as *.tmp")
     return tuple(value)
+
+
+def to_labels(value: object) -> tuple[str, ...]:
+    """A list from the file; from the environment a JSON list, or labels joined by commas. An empty one keeps everything."""
+    labels = _listed(value)
+    if not all(re.fullmatch(r"[a-z][a-z0-9_]*", label) for label in labels):
+        raise ValueError("give a list of labels in lower case, such as header, footer, page_number")
+    return labels
+
+
+def to_devices(value: object) -> tuple[str, ...]:
+    """`auto`, or each of `cpu` and `gpu:N` at most once."""
+    devices = _listed(value)
+    named = all(re.fullmatch(r"cpu|gpu:[0-9]{1,3}", device) for device in devices) and len(set(devices)) == len(devices)
+    if devices != ("auto",) and not (devices and named):
+        raise ValueError("give auto, or a list without repetition such as gpu:0, gpu:1")
+    return devices
+
+
+def to_addresses(value: object) -> tuple[str, ...]:
+    """Addresses of model servers, without a trailing slash."""
+    return tuple(to_endpoint(address).rstrip("/") for address in _listed(value))
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value.lstrip().startswith("[") else [part.strip() for part in value.split(",") if part.strip()]
+        except ValueError:
+            raise ValueError("give a list joined by commas, or a JSON list") from None
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError("give a list of texts")
+    return tuple(value)
+
+
+def backend_fault(backend: str, needs_server: bool, served: bool) -> str:
+    if needs_server and not served:
+        return f"backend = {backend} needs a server: set ocr.server.url to where one answers, or ocr.server.command to start one here"
+    if served and not needs_server:
+        return f"backend = {backend} asks no server, though ocr.server names one: set ocr.backend to vllm-server, or leave ocr.server out"
+    return ""
 
 
 def overlap_fault(prefixes: Mapping[str, str]) -> str:

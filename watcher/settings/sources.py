@@ -42,7 +42,7 @@ def load_settings(config: Path | None, environ: Mapping[str, str]) -> Settings:
     faults = [unknown_variable(name) for name in sorted(environ) if _is_unknown(name)]
 
     def origin(table: str, name: str) -> str:
-        return variable_of(table, name) if name in env.get(table, {}) else str(path)
+        return variable_of(table, name) if name in _within(env, table) else str(path)
 
     try:
         settings = Settings(**_merge(file, env, {name: environ.get(variable, "") for name, variable in S3_VARIABLES.items()}))
@@ -60,13 +60,28 @@ def _is_unknown(variable: str) -> bool:
     return variable not in variables() and not _SERVICE_LINK.fullmatch(variable)
 
 
+def _within(values: Mapping[str, Any], table: str) -> Mapping[str, Any]:
+    """The settings of `ocr` or `ocr.server`, none where something else stands there."""
+    for name in table.split("."):
+        found = values.get(name)
+        values = found if isinstance(found, dict) else {}
+    return values
+
+
 def _merge(file: Mapping[str, Any], env: Mapping[str, Mapping[str, Any]], s3: Mapping[str, str]) -> dict[str, Any]:
-    merged: dict[str, Any] = dict(file)
-    for table, values in env.items():
-        below = file.get(table, {})
-        if isinstance(below, dict):  # else the file's fault is told first
-            merged[table] = {**below, **values}
-    return {**merged, "s3": dict(s3)}
+    return {**_overlaid(file, env), "s3": dict(s3)}
+
+
+def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Table by table; what is no table below stays, so that the file's fault is told first."""
+    merged = dict(below)
+    for name, value in above.items():
+        standing = below.get(name, {} if isinstance(value, dict) else None)
+        if not isinstance(value, dict):
+            merged[name] = value
+        elif isinstance(standing, dict):
+            merged[name] = _overlaid(standing, value)
+    return merged
 
 
 def _read_file(path: Path) -> dict[str, Any]:

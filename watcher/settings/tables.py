@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ByteSize, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import Self
 
-from watcher.settings.rules import ascending_fault, overlap_fault, to_line, to_patterns, to_prefix
+from watcher.settings.ocr import Ocr
+from watcher.settings.rules import ascending_fault, overlap_fault, to_prefix
 from watcher.settings.s3 import S3
+from watcher.settings.table import GIB, MIB, Labels, Patterns, Seconds, Table, Text, sized
 
-MIB, GIB = 2**20, 2**30
-
-
-def _sized(default: int, at_least: int, description: str) -> ByteSize:
-    field: ByteSize = Field(default=ByteSize(default), ge=at_least, le=2**50, description=description)
-    return field
-
-
-Seconds = Annotated[float, Field(allow_inf_nan=False)]
 Prefix = Annotated[str, BeforeValidator(to_prefix)]
-Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(to_patterns)]
-Text = Annotated[str, AfterValidator(to_line)]
-
-
-class Table(BaseModel):
-    """One table of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_bool(cls, value: object) -> object:
-        if isinstance(value, bool):  # else `port = true` would be port 1
-            raise ValueError("no setting is true or false")
-        return value
-
-    def _refuse(self, fault: str) -> Self:
-        if fault:
-            raise ValueError(fault)
-        return self
 
 
 class Storage(Table):
@@ -112,11 +86,11 @@ class Retention(Table):
 class Limits(Table):
     """What one document may cost; beyond it goes to the failed ones with a code that names the limit."""
 
-    file_bytes: ByteSize = _sized(GIB, 1, "size of a file")
+    file_bytes: ByteSize = sized(GIB, 1, "size of a file")
     pages: int = Field(5000, ge=1, le=9999, description="pages of a document")
     image_pixels: int = Field(300_000_000, ge=1, le=10_000_000_000, description="pixels of one image as it is stored in the file")
     parse_seconds: Seconds = Field(60, ge=1, le=3600, description="time to open a file or to draw one page")
-    parse_memory_bytes: ByteSize = _sized(4 * GIB, 256 * MIB, "memory of the process that opens files")
+    parse_memory_bytes: ByteSize = sized(4 * GIB, 256 * MIB, "memory of the process that opens files")
     failed_pages_percent: float = Field(
         5.0, ge=0, le=100, allow_inf_nan=False, description="share of unreadable pages up to which a document still counts as read"
     )
@@ -133,35 +107,20 @@ class Render(Table):
     window_pages: int = Field(8, ge=1, le=1000, description="drawn pages of one document that wait for the engine at a time")
 
 
-class Ocr(Table):
-    """Which engine reads the pages, and what it may use."""
+class Results(Table):
+    """What the files made of a document hold."""
 
-    engine: Literal["auto", "tesseract", "rapidocr", "fake"] = Field(
-        "auto", description="auto takes the best one that this machine can run; fake reads nothing and is for tests"
+    omit_labels: Labels = Field(
+        ("header", "header_image", "footer", "footer_image", "footnote", "number", "page_number", "aside_text"),
+        description="kinds of blocks that document.md leaves out, since they repeat on every page or interrupt its text; document.json has them",
     )
-    languages: Text = Field(
-        "rus+eng", pattern=r"^[A-Za-z0-9_/]+(\+[A-Za-z0-9_/]+)*$", description="languages that Tesseract reads, joined by +"
-    )
-    tessdata: Text = Field("", description="folder of Tesseract's language data; empty: the usual places are searched")
-    batch_pages: int = Field(4, ge=1, le=256, description="pages that go to the engine in one call")
-    page_seconds: Seconds = Field(120, ge=0.1, le=86400, description="time that the engine may take for a page before it is restarted")
-    load_seconds: Seconds = Field(600, ge=1, le=86400, description="time that the engine may take to load its models")
-    recycle_pages: int = Field(2000, ge=1, le=10_000_000, description="the engine is restarted after so many pages")
-    recycle_bytes: ByteSize = _sized(8 * GIB, 64 * MIB, "the engine is restarted when it holds more memory")
-    restart_seconds: Seconds = Field(1, ge=0, le=3600, description="wait before the first restart of a broken engine; doubles each time")
-    restart_max_seconds: Seconds = Field(60, ge=0, le=86400, description="longest wait before a restart")
-    fake_page_seconds: Seconds = Field(0.0, ge=0, le=3600, description="time that the fake engine takes for a page")
-
-    @model_validator(mode="after")
-    def _order(self) -> Self:
-        return self._refuse(ascending_fault(self.model_dump(), "restart_seconds", "restart_max_seconds"))
 
 
 class LocalOutput(Table):
     """A second copy of the results on the local disk."""
 
     folder: Text = Field("", description="where the copy goes; empty: no copy (the container image sets /app/output)")
-    max_bytes: ByteSize = _sized(10 * GIB, MIB, "the oldest copies are removed beyond it")
+    max_bytes: ByteSize = sized(10 * GIB, MIB, "the oldest copies are removed beyond it")
 
 
 class Http(Table):
@@ -197,6 +156,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     render: Render = Render()
     ocr: Ocr = Ocr()
+    results: Results = Results()
     output: LocalOutput = LocalOutput()
     http: Http = Http()
     log: Log = Log()
@@ -211,6 +171,13 @@ class Settings(BaseSettings):
 
 
 def tables() -> dict[str, type[Table]]:
-    """The tables of the file by name, in order."""
-    annotations = {name: field.annotation for name, field in Settings.model_fields.items()}
-    return {name: kind for name, kind in annotations.items() if isinstance(kind, type) and issubclass(kind, Table)}
+    """The tables of the file by name, in order; a table within `ocr` is `ocr.<name>`, as its line in the file says."""
+    return dict(_tables_in(Settings, ""))
+
+
+def _tables_in(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, type[Table]]]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Table):
+            yield prefix + name, kind
+            yield from _tables_in(kind, f"{prefix}{name}.")

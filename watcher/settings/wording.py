@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Le
-from pydantic import ByteSize
+from pydantic import ByteSize, SecretStr
 from pydantic.fields import FieldInfo
 
 from watcher.settings.s3 import S3_VARIABLES
@@ -28,12 +28,12 @@ class SettingsError(Exception):
 
 
 def variable_of(table: str, name: str) -> str:
-    return f"{_PREFIX}{table}__{name}".upper()
+    return f"{_PREFIX}{table}__{name}".replace(".", "__").upper()
 
 
 def variables() -> dict[str, tuple[str, str]]:
     """Every WATCHER_ variable that names a setting, with its table and name."""
-    return {variable_of(table, name): (table, name) for table, kind in tables().items() for name in kind.model_fields}
+    return {variable_of(table, name): (table, name) for table, kind in tables().items() for name in kind.settings()}
 
 
 def allowed(field: FieldInfo) -> str:
@@ -49,7 +49,9 @@ def allowed(field: FieldInfo) -> str:
         kind = "a whole number" if field.annotation is int else "a number"
         return f"{kind} from {least} to {most}"
     if get_origin(field.annotation) is tuple:
-        return "a list of patterns"
+        return "a list, such as " + ", ".join(field.default) if field.default else "a list, or empty"
+    if field.annotation is SecretStr:
+        return "a secret text, or empty"
     return f"text, such as {field.default}" if field.default else "text, or empty"
 
 
@@ -67,7 +69,7 @@ def value_faults(errors: Iterable[Mapping[str, Any]], origin: Callable[[str, str
 
 
 def _fault(error: Mapping[str, Any], origin: Callable[[str, str], str]) -> str:
-    table, name = str(error["loc"][0]), str(error["loc"][1]) if len(error["loc"]) > 1 else ""
+    table, name = _place(error["loc"])
     said = str(error["ctx"]["error"]) if error["type"] == "value_error" else ""
     if table == "s3":
         shown = "" if name in ("access_key", "secret_key") or "@" in str(error["input"]) else f"{show(error['input'])} cannot be used; "
@@ -76,14 +78,25 @@ def _fault(error: Mapping[str, Any], origin: Callable[[str, str], str]) -> str:
         return unknown_setting(f"{table}.{name}" if name else table, origin(table, name))
     if not name:
         return f"[{table}]: {said or f'give a table of settings, that is a line [{table}] and the settings below it'}"
-    given = f"{table}.{name} ({origin(table, name)}): {show(error['input'])} cannot be used; "
-    return given + (said or f"allowed is {allowed(tables()[table].model_fields[name])}")
+    field = tables()[table].settings()[name]
+    secret = field.annotation is SecretStr or "@" in str(error["input"])  # as in http://user:password@host
+    given = f"{table}.{name} ({origin(table, name)}): {'what was given' if secret else show(error['input'])} cannot be used; "
+    return given + (said or f"allowed is {allowed(field)}")
+
+
+def _place(loc: Sequence[int | str]) -> tuple[str, str]:
+    """The table and the setting; no setting where the table itself is wrong."""
+    parts = [str(part) for part in loc]
+    inner = ".".join(parts[:2])
+    if inner in tables():
+        return inner, parts[2] if len(parts) > 2 else ""
+    return parts[0], parts[1] if len(parts) > 1 else ""
 
 
 def unknown_setting(setting: str, origin: str) -> str:
     if setting.split(".")[0] == "s3":
         return f"{setting} ({origin}): the store's settings are not read from the file; set {', '.join(S3_VARIABLES.values())}"
-    known = [f"{table}.{name}" for table, kind in tables().items() for name in kind.model_fields]
+    known = [f"{table}.{name}" for table, kind in tables().items() for name in kind.settings()]
     # A table alone is compared with tables; a bare name that stands outside of its table is found too.
     candidates = known if "." in setting else [*tables(), *known]
     bare = [full for full in known if full.endswith("." + setting)]

@@ -80,7 +80,7 @@ def test_a_warning_names_the_package_to_install(installed: Installed) -> None:
         (("tesserocr",), "tesseract", "chi_sim", "apt-get install tesseract-ocr-chi-sim"),
         ((), "tesseract", "eng", "needs tesserocr"),
         (("rapidocr",), "rapidocr", "eng", "needs onnxruntime"),
-        (("tesserocr", "rapidocr", "onnxruntime"), "paddleocr-vl", "eng", "auto, tesseract, rapidocr, fake"),
+        (("tesserocr", "rapidocr", "onnxruntime"), "nonesuch", "eng", "auto, paddleocr-vl, tesseract, rapidocr, fake"),
     ],
 )
 def test_what_cannot_run_is_refused_with_what_to_do(
