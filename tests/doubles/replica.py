@@ -21,7 +21,7 @@ from watcher.domain.page import EngineInfo
 from watcher.domain.retry import RetryPolicy
 from watcher.engines.port import PageImage, PageReading, ReadBlock
 from watcher.engines.recogniser import EngineState, Recognition
-from watcher.intake.port import Inspection, RenderedPage, UnrenderablePage
+from watcher.intake.port import Blank, Inspection, RenderedPage, UnrenderablePage
 from watcher.lease.acquire import Acquirer
 from watcher.lease.claim import Claim, Identity
 from watcher.lease.keeper import kept
@@ -54,7 +54,7 @@ class TextParser:
         image, picture = target_dir / f"{number}.txt", target_dir / f"{number}.jpg"
         image.write_text(line)
         Image.new("L", (4, 4)).save(picture)
-        return RenderedPage(number, image, picture, 100, 200, 200.0, blank=line == "!blank")
+        return RenderedPage(number, image, picture, 100, 200, 200.0, Blank.ONE_COLOUR if line == "!blank" else None, 0.2)
 
 
 @dataclass

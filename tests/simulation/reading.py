@@ -45,7 +45,7 @@ class MarkedParser:
         image, picture = target_dir / f"{number}.txt", target_dir / f"{number}.jpg"
         image.write_text(line)
         picture.write_bytes(f"page {number} as {self.process.name} draws it".encode())
-        return RenderedPage(number, image, picture, 100, 200, 200.0, blank=False)
+        return RenderedPage(number, image, picture, 100, 200, 200.0, None, 0.2)
 
 
 @dataclass

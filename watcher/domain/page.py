@@ -19,7 +19,7 @@ class PageStatus(str, Enum):
     RETRIED = "retried"  # read alone, after a call that held it with other pages had failed
     TRUNCATED = "truncated"  # text is missing: it was cut off, lost, or gave way to repetition; the blocks say where
     EMPTY = "empty"  # the engine found nothing, though there is ink on the page
-    BLANK = "blank"  # one colour only; the engine was not asked
+    BLANK = "blank"  # of one colour, or without ink; the engine was not asked
     FAILED = "failed"  # could not be drawn or read; the document was finished without it
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from watcher.domain.errors import ErrorCode
@@ -37,6 +38,13 @@ class Inspection:
     pages: int
 
 
+class Blank(str, Enum):
+    """Why there is nothing to read on a page."""
+
+    ONE_COLOUR = "one colour only"
+    NO_INK = "no ink"  # noise and shading at most
+
+
 @dataclass(frozen=True)
 class RenderedPage:
     """One page drawn to scratch disk: `image` lossless for the engine, `picture` a JPEG for people. Sizes in pixels; upright."""
@@ -47,7 +55,8 @@ class RenderedPage:
     width: int
     height: int
     dpi: float
-    blank: bool  # one colour only
+    blank: Blank | None  # None: there is something on it
+    ink: float  # share of the page's area that bears ink, 0 to 1
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from watcher.domain.errors import DocumentError
 from watcher.domain.page import Block, EngineInfo, Page, PageStatus
 from watcher.engines.recogniser import Recognition
-from watcher.intake.port import RenderedPage
+from watcher.intake.port import Blank, RenderedPage
 from watcher.results.names import figure, page_picture
 
 
@@ -58,14 +58,14 @@ def _outcome(recognition: Recognition) -> tuple[PageStatus, str]:
     return status, "; ".join([*notes, *recognition.reading.remarks])
 
 
-def blank_page(drawn: RenderedPage) -> Page:
+def blank_page(drawn: RenderedPage, why: Blank) -> Page:
     return Page(
         number=drawn.number,
         width=drawn.width,
         height=drawn.height,
         dpi=drawn.dpi,
         status=PageStatus.BLANK,
-        note="one colour only: not given to the engine",
+        note=f"{why.value}: not given to the engine",
         image=page_picture(drawn.number),
     )
 

@@ -14,7 +14,7 @@ from watcher.domain.errors import DocumentError
 from watcher.domain.page import Output, Page
 from watcher.engines.port import PageImage
 from watcher.engines.recogniser import Recognition
-from watcher.intake.port import Inspection, RenderedPage, UnrenderablePage
+from watcher.intake.port import Blank, Inspection, RenderedPage, UnrenderablePage
 from watcher.lease.claim import Claim
 from watcher.pipeline.assemble import blank_page, failed_page, failure_of, over_tolerance, read_page
 from watcher.pipeline.bench import Bench, GivenBackError, engine_info
@@ -83,7 +83,7 @@ class PageReader:
 
     def _read_window(self, missing: list[int]) -> None:
         rules = self.bench.rules
-        waiting: deque[tuple[RenderedPage, Future[Recognition] | None, Future[Output]]] = deque()
+        waiting: deque[tuple[RenderedPage, Future[Recognition] | Blank, Future[Output]]] = deque()
         try:
             for chunk in _chunks(missing, rules.render_pages):
                 while waiting and len(waiting) + len(chunk) > rules.window_pages:
@@ -95,20 +95,20 @@ class PageReader:
                         continue
                     picture = self._submit(self._create_picture, drawn)
                     page = PageImage(drawn.image, drawn.width, drawn.height, drawn.dpi)
-                    waiting.append((drawn, None if drawn.blank else self.bench.recogniser.submit(page), picture))
+                    waiting.append((drawn, drawn.blank or self.bench.recogniser.submit(page), picture))
             while waiting:
                 self._finish(*waiting.popleft())
         finally:
             for _, recognition, picture in waiting:
-                if recognition is not None:
+                if not isinstance(recognition, Blank):
                     recognition.cancel()
                 picture.cancel()
 
-    def _finish(self, drawn: RenderedPage, recognition: Future[Recognition] | None, picture: Future[Output]) -> None:
+    def _finish(self, drawn: RenderedPage, recognition: Future[Recognition] | Blank, picture: Future[Output]) -> None:
         """Waits for the engine's reading of one page and hands its files to the writers."""
-        if recognition is None:
+        if isinstance(recognition, Blank):
             drawn.image.unlink(missing_ok=True)
-            page, figures = blank_page(drawn), dict[str, bytes]()
+            page, figures = blank_page(drawn, recognition), dict[str, bytes]()
         else:
             try:
                 read = self._wait(recognition)

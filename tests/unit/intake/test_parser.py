@@ -26,7 +26,7 @@ def out_of_memory() -> ChildCrashedError:
 
 
 def page(number: int) -> RenderedPage:
-    return RenderedPage(number, TARGET / f"{number}.ppm", TARGET / f"{number}.jpg", 10, 10, 72.0, False)
+    return RenderedPage(number, TARGET / f"{number}.ppm", TARGET / f"{number}.jpg", 10, 10, 72.0, None, 0.2)
 
 
 class Children:
