@@ -19,7 +19,7 @@ from structlog.typing import EventDict
 from watcher.domain.clock import Clock
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.engines import child
-from watcher.engines.port import EngineSpec, PageImage
+from watcher.engines.port import EngineSpec, PageImage, PlacedBlock, Revision
 from watcher.engines.recogniser import EngineLimits, EngineUnavailableError, Recogniser, Recognition
 from watcher.workers.pool import ChildPool
 
@@ -280,3 +280,40 @@ def test_events_hold_no_path_of_a_page(make_bench: MakeBench) -> None:
     missing = bench.recogniser.submit(PageImage(bench.folder / "gone.png", 60, 90, dpi=72))
     assert isinstance(missing.exception(60), DocumentError)
     assert "gone.png" not in repr(bench.events)
+
+
+TITLES = [
+    [PlacedBlock("paragraph_title", (0, 0, 9, 9), "One"), PlacedBlock("text", (0, 9, 9, 19), "")],
+    [PlacedBlock("paragraph_title", (0, 0, 9, 9), "Two")],
+]
+
+
+def test_an_engine_that_sees_whole_documents_is_asked_for_their_structure(make_bench: MakeBench) -> None:
+    bench = make_bench(structure="titles")
+    early = bench.recogniser.restructure(TITLES)
+    bench.ready()
+    assert early.result(60) == [Revision(0, 0, level=1), Revision(1, 0, level=2)]
+    assert bench.recogniser.restructure(TITLES).result(60) == early.result()
+
+
+def test_an_engine_that_sees_pages_is_not_asked_and_says_so(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    early = bench.recogniser.restructure(TITLES)
+    bench.ready()
+    assert early.result(60) is None
+    assert bench.recogniser.restructure(TITLES).result(0) is None
+
+
+@pytest.mark.parametrize(
+    ("structure", "code", "restarts"),
+    [("crash", ErrorCode.ENGINE_CRASHED, 1), ("hang", ErrorCode.ENGINE_TIMEOUT, 1), ("refuse", ErrorCode.ENGINE_ERROR, 0)],
+)
+def test_a_structure_that_fails_is_not_tried_again_and_costs_no_page(
+    make_bench: MakeBench, structure: str, code: ErrorCode, restarts: int
+) -> None:
+    bench = make_bench({"page_seconds": 0.5}, structure=structure).ready()
+    error = bench.recogniser.restructure(TITLES).exception(60)
+    assert isinstance(error, DocumentError)
+    assert error.code is code
+    assert bench.read().result(60).retried is False
+    assert bench.recogniser.state.restarts == restarts

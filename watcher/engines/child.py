@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from watcher.domain.page import EngineInfo
-from watcher.engines.port import Engine, EngineSpec, PageImage, PageReading
+from watcher.engines.port import Engine, EngineSpec, PageImage, PageReading, PlacedBlock, Restructuring, Revision
 from watcher.engines.registry import build
 
 _engine: Engine | None = None
@@ -29,6 +29,16 @@ def read(pages: Sequence[PageImage]) -> list[PageReading]:
     if len(readings) != len(pages):
         raise ReadingCountError(f"{len(readings)} readings of {len(pages)} pages")
     return readings
+
+
+def restructures() -> bool:
+    return isinstance(_engine, Restructuring)
+
+
+def restructure(pages: Sequence[Sequence[PlacedBlock]]) -> list[Revision]:
+    if not isinstance(_engine, Restructuring):
+        raise RuntimeError("the engine sees one page at a time")
+    return list(_engine.restructure(pages))
 
 
 def try_out() -> EngineInfo:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from watcher import __version__
 from watcher.domain.page import EngineInfo
-from watcher.engines.port import Engine, PageImage, PageReading, ReadBlock
+from watcher.engines.port import Engine, PageImage, PageReading, PlacedBlock, ReadBlock, Revision
 
 Colour = tuple[int, int, int]
 
@@ -36,13 +36,19 @@ def load(
     spoil: Colour | None = None,
     kept_bytes: int = 0,
     needs: str | None = None,
+    structure: str = "",
 ) -> Engine:
     """Pages of these colours make it die by SIGSEGV (`crash`), stop answering (`hang`), raise (`refuse`), return no reading (`drop`),
     or refuse every page from then on (`spoil`). It keeps `kept_bytes` of memory for each page, and does not load while the file `needs` is absent.
+    `structure`: it also sees documents as a whole, where it gives the first title level 1 and the others level 2 (`titles`), raises
+    (`refuse`), dies (`crash`) or stops answering (`hang`).
     """
     if needs is not None and not Path(needs).exists():
         raise FileNotFoundError(f"the stand-in engine needs {Path(needs).name}")
-    return _Fake(page_seconds, {"crash": crash, "hang": hang, "refuse": refuse, "drop": drop, "spoil": spoil}, kept_bytes)
+    marks = {"crash": crash, "hang": hang, "refuse": refuse, "drop": drop, "spoil": spoil}
+    if structure:
+        return _FakeOfDocuments(page_seconds, marks, kept_bytes, structure)
+    return _Fake(page_seconds, marks, kept_bytes)
 
 
 class _Fake:
@@ -70,6 +76,24 @@ class _Fake:
         if misdeed == "refuse" or self._spoilt:
             raise MarkedPageError
         return [] if misdeed == "drop" else [PageReading(_blocks(page.width, page.height), self._page_seconds)]
+
+
+class _FakeOfDocuments(_Fake):
+    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int, structure: str) -> None:
+        super().__init__(page_seconds, marks, kept_bytes)
+        self._structure = structure
+
+    def restructure(self, pages: Sequence[Sequence[PlacedBlock]]) -> list[Revision]:
+        if self._structure == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if self._structure == "hang":
+            threading.Event().wait()
+        if self._structure == "refuse":
+            raise MarkedPageError
+        titles = [
+            (page, block) for page, blocks in enumerate(pages) for block, seen in enumerate(blocks) if seen.label == "paragraph_title"
+        ]
+        return [Revision(page, block, level=1 if at == 0 else 2) for at, (page, block) in enumerate(titles)]
 
 
 def _mark(page: PageImage) -> Colour:

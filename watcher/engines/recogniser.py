@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
 from watcher.domain.errors import DocumentError
-from watcher.engines.port import EngineSpec, PageImage, PageReading
+from watcher.engines.port import EngineSpec, PageImage, PageReading, PlacedBlock, Revision
 from watcher.engines.supervisor import EngineLimits, EngineState, EngineUnavailableError, FailedCallError, Supervisor
 
 __all__ = ["EngineLimits", "EngineState", "EngineUnavailableError", "Recogniser", "Recognition"]
@@ -32,6 +33,15 @@ class _Job:
     future: Future[Recognition] = field(default_factory=Future)
 
 
+@dataclass(frozen=True)
+class _Structure:
+    pages: Sequence[Sequence[PlacedBlock]]
+    future: Future[list[Revision] | None] = field(default_factory=Future)
+
+
+_J = TypeVar("_J", _Job, _Structure)
+
+
 class Recogniser:
     """Thread-safe. Nothing runs before `start()`; `close()` ends the child.
 
@@ -44,6 +54,7 @@ class Recogniser:
         self._limits = limits
         self._log = log.bind(engine=spec.name)
         self._pending: deque[_Job] = deque()
+        self._structures: deque[_Structure] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self._dispatcher = threading.Thread(target=self._dispatch, name=f"engine-{spec.name}", daemon=True)
@@ -67,11 +78,27 @@ class Recogniser:
         job.future.set_exception(EngineUnavailableError(reason))
         return job.future
 
+    def restructure(self, pages: Sequence[Sequence[PlacedBlock]]) -> Future[list[Revision] | None]:
+        """Of all pages of one document, before any page that waits. None: the engine sees one page at a time. A call that fails is not tried again."""
+        job = _Structure(pages)
+        if self.state.info is not None and not self.state.restructures:
+            job.future.set_result(None)
+            return job.future
+        with self._changed:
+            if self.state.phase != "failed" and not self._closed:
+                self._structures.append(job)
+                self._changed.notify_all()
+                return job.future
+            reason = "the engine was stopped" if self._closed else self.state.reason
+        job.future.set_exception(EngineUnavailableError(reason))
+        return job.future
+
     def close(self) -> None:
         """Cancels what waits, fails what is being read, and returns when no child is left."""
         with self._changed:
             self._closed = True
-            waiting = list(self._pending)
+            waiting: list[_Job | _Structure] = [*self._structures, *self._pending]
+            self._structures.clear()
             self._pending.clear()
             self._changed.notify_all()
         for job in waiting:
@@ -85,35 +112,55 @@ class Recogniser:
             try:
                 if self.state.phase != "ready":
                     self._supervisor.load()
-                elif batch := self._next_batch():
-                    self._serve(batch)
+                else:
+                    self._serve_next()
             except EngineUnavailableError as error:
                 self._refuse_pending(error)
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, timeout=self._supervisor.restart_delay())
 
-    def _next_batch(self) -> list[_Job]:
-        """What waits, up to `batch_pages`; waits for the first page only. Empty where there is no more to do."""
+    def _serve_next(self) -> None:
+        """A document's structure, else what pages wait, up to `batch_pages`; waits for the first of either only."""
         with self._changed:
-            self._changed.wait_for(lambda: self._pending or self._closed)
-            taken = [self._pending.popleft() for _ in range(min(len(self._pending), self._limits.batch_pages))]
-        return [job for job in taken if job.future.set_running_or_notify_cancel()]
+            self._changed.wait_for(lambda: self._structures or self._pending or self._closed)
+            structure = self._structures.popleft() if self._structures else None
+            most = 0 if structure else min(len(self._pending), self._limits.batch_pages)
+            batch = [self._pending.popleft() for _ in range(most)]
+        if structure and structure.future.set_running_or_notify_cancel():
+            self._serve(self._restructure, [structure])
+        batch = [job for job in batch if job.future.set_running_or_notify_cancel()]
+        if batch:
+            self._serve(self._read, batch)
 
     def _refuse_pending(self, error: EngineUnavailableError) -> None:
         with self._changed:  # the state says so already: nothing is added after this
-            refused = list(self._pending)
+            refused: list[_Job | _Structure] = [*self._structures, *self._pending]
+            self._structures.clear()
             self._pending.clear()
         _refuse([job for job in refused if job.future.set_running_or_notify_cancel()], error)
 
-    def _serve(self, batch: Sequence[_Job]) -> None:
+    def _serve(self, serve: Callable[[Sequence[_J]], None], batch: Sequence[_J]) -> None:
         try:
-            self._read(batch)
+            serve(batch)
         except EngineUnavailableError as error:
             _refuse(batch, error)
             raise
         except Exception as error:  # a defect of ours must not leave anybody waiting
             self._log.exception("engine_dispatch_failed")
             _refuse(batch, error)
+
+    def _restructure(self, batch: Sequence[_Structure]) -> None:
+        (job,) = batch
+        if not self.state.restructures:
+            job.future.set_result(None)
+            return
+        try:
+            revisions = self._supervisor.restructure(job.pages)
+        except FailedCallError as error:
+            self._log.warning("engine_call_failed", structure_of=len(job.pages), code=error.code.value, reason=error.reason)
+            job.future.set_exception(_fault(error, self._limits))
+        else:
+            job.future.set_result(revisions)
 
     def _read(self, batch: Sequence[_Job]) -> None:
         try:
@@ -143,10 +190,14 @@ class Recogniser:
 
 
 def _blame(job: _Job, error: FailedCallError, limits: EngineLimits) -> None:
-    job.future.set_exception(DocumentError(error.code, limit=f"{limits.page_seconds:g}"))
+    job.future.set_exception(_fault(error, limits))
 
 
-def _refuse(batch: Sequence[_Job], error: Exception) -> None:
+def _fault(error: FailedCallError, limits: EngineLimits) -> DocumentError:
+    return DocumentError(error.code, limit=f"{limits.page_seconds:g}")
+
+
+def _refuse(batch: Sequence[_Job | _Structure], error: Exception) -> None:
     for job in batch:
         if not job.future.done():
             job.future.set_exception(error)

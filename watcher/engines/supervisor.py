@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
@@ -13,7 +13,7 @@ from watcher.domain.clock import Clock
 from watcher.domain.errors import ErrorCode
 from watcher.domain.page import EngineInfo
 from watcher.engines import child
-from watcher.engines.port import EngineSpec, PageImage, PageReading
+from watcher.engines.port import EngineSpec, PageImage, PageReading, PlacedBlock, Revision
 from watcher.workers.pool import (
     ChildCrashedError,
     ChildError,
@@ -22,6 +22,9 @@ from watcher.workers.pool import (
     ChildTimeoutError,
     ChildUnstartableError,
 )
+
+_P = TypeVar("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ class EngineLimits:
 class EngineState:
     """`failed`: it could not be loaded, for `reason`; it is tried again. `info` is that of the last engine that was loaded.
 
-    `restarts` counts loads after a failure.
+    `restarts` counts loads after a failure. `restructures`: that engine can say what the pages of a document have in common.
     """
 
     phase: Literal["initializing", "ready", "failed"] = "initializing"
     reason: str = ""
     info: EngineInfo | None = None
     restarts: int = 0
+    restructures: bool = False
 
 
 class EngineUnavailableError(Exception):
@@ -102,6 +106,7 @@ class Supervisor:
             self._set(restarts=self.state.restarts + 1)
         try:
             info = self._pool.call(child.try_out, seconds=self._limits.load_seconds)
+            restructures = self._pool.call(child.restructures, seconds=self._limits.load_seconds)
         except ChildPoolClosedError as error:
             raise EngineUnavailableError("the engine was stopped") from error
         except Exception as error:
@@ -112,7 +117,7 @@ class Supervisor:
         self._bounded_bytes = held <= self._limits.recycle_bytes
         if not self._bounded_bytes:
             self._log.warning("engine_larger_than_its_limit", bytes=held, limit=self._limits.recycle_bytes)
-        self._set(phase="ready", reason="", info=info)
+        self._set(phase="ready", reason="", info=info, restructures=restructures)
         self._log.info("engine_ready", version=info.version, seconds=round(self._clock.monotonic() - started, 3), bytes=held)
 
     def restart_delay(self) -> float:
@@ -124,8 +129,18 @@ class Supervisor:
 
     def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
         """One reading per page. Raises FailedCallError, after which the state tells whether to load again, or EngineUnavailableError."""
+        readings = self._call(child.read, tuple(pages), self._limits.page_seconds * len(pages))
+        self._pages_since_load += len(pages)
+        self._recycle()
+        return readings
+
+    def restructure(self, pages: Sequence[Sequence[PlacedBlock]]) -> list[Revision]:
+        """Of all pages of one document; it may take as long as one page. Raises as `read` does."""
+        return self._call(child.restructure, pages, self._limits.page_seconds)
+
+    def _call(self, function: Callable[[Sequence[_P]], list[_T]], pages: Sequence[_P], seconds: float) -> list[_T]:
         try:
-            readings = self._pool.call(child.read, tuple(pages), seconds=self._limits.page_seconds * len(pages))
+            return self._pool.call(function, pages, seconds=seconds)
         except ChildPoolClosedError as error:
             raise EngineUnavailableError("the engine was stopped") from error
         except ChildUnstartableError as error:  # it had died while idle
@@ -137,9 +152,6 @@ class Supervisor:
         except Exception as error:
             self._check()
             raise FailedCallError(ErrorCode.ENGINE_ERROR, type(error).__name__) from error  # its text may be document text
-        self._pages_since_load += len(pages)
-        self._recycle()
-        return readings
 
     def close(self) -> None:
         self._pool.close()

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
-from watcher.engines.port import PageImage
+from watcher.engines.port import PageImage, PlacedBlock, Revision
 from watcher.engines.recogniser import EngineState, Recognition
 from watcher.intake.port import Inspection, RenderedPage, UnrenderablePage
 
@@ -29,3 +29,7 @@ class Recogniser(Protocol):
     def state(self) -> EngineState: ...
 
     def submit(self, page: PageImage) -> Future[Recognition]: ...
+
+    def restructure(self, pages: Sequence[Sequence[PlacedBlock]]) -> Future[list[Revision] | None]:
+        """What the pages of one document have in common; None where the engine sees one page at a time."""
+        ...
