@@ -10,6 +10,7 @@ from pathlib import Path
 
 from watcher.storage.etags import CHUNK_BYTES
 from watcher.storage.port import AlreadyExistsError, NotFoundError, RefusedError, StoreError, UnavailableError, UnstorableKeyError
+from watcher.storage.reasons import REASONS, Reason
 
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 
@@ -25,21 +26,19 @@ def worded(root: Path) -> Iterator[None]:
 
 def _store_error(error: OSError, root: Path) -> StoreError:
     where, said = repr(str(error.filename or root)), error.strerror
+    about = f"{where}, {said}; storage.folder is {root}"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return RefusedError(f"no permission at {where}: let user {os.getuid()} read and write the folder {root} and all below it")
-    if error.errno == errno.EROFS:
-        return RefusedError(f"the folder {root} is read-only: mount it writable, or choose another")
-    if error.errno == errno.EXDEV:
-        return RefusedError(f"{where} lies on another filesystem than {root}: the folder must be on one")
-    if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return RefusedError(f"{where} is a file where a folder is needed")
+        return RefusedError(f"{REASONS[Reason.FOLDER_DENIED].sentence} (user {os.getuid()}: {about})", Reason.FOLDER_DENIED)
     if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ):
         return UnstorableKeyError(f"a name that this filesystem cannot hold ({said}): {where}")
     if error.errno == errno.ELOOP:
         return NotFoundError(f"{where} is a symbolic link, which is not followed")
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UnavailableError(f"no space left for the folder {root}: free some ({said})")
-    return UnavailableError(f"the folder {root} does not work at {where}: {said}")
+    if error.errno == errno.EROFS:
+        return RefusedError(f"{REASONS[Reason.FOLDER_READ_ONLY].sentence} ({about})", Reason.FOLDER_READ_ONLY)
+    if error.errno in (errno.EXDEV, errno.EEXIST, errno.ENOTDIR):
+        return RefusedError(f"{REASONS[Reason.FOLDER_MISPLACED].sentence} ({about})", Reason.FOLDER_MISPLACED)
+    reason = Reason.FOLDER_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else Reason.FOLDER_FAILING
+    return UnavailableError(f"{REASONS[reason].sentence} ({about})", reason)
 
 
 def link(source: Path, target: Path) -> None:
@@ -53,7 +52,8 @@ def link(source: Path, target: Path) -> None:
         if error.errno in _NO_HARD_LINKS:
             raise RefusedError(
                 f"no hard links at {str(target)!r} ({error.strerror}), and without them two processes cannot be kept apart: "
-                "choose a folder on a local disk (ext4, xfs, btrfs, apfs)"
+                "choose a folder on a local disk (ext4, xfs, btrfs, apfs)",
+                Reason.FOLDER_MISPLACED,
             ) from None
         raise
 

@@ -23,6 +23,7 @@ from watcher.storage.port import (
     UnavailableError,
     UnstorableKeyError,
 )
+from watcher.storage.reasons import Reason
 from watcher.storage.scratch import Scratch
 from watcher.storage.settling import Settling
 from watcher.storage.walk import PassedOver, check_key, check_prefix, crosses_link, walk
@@ -116,7 +117,7 @@ class FolderStore:
             try:
                 sync_directory(path.parent)
             except OSError as error:
-                raise OutcomeUnknownError(f"{key!r} may not outlast a power failure: {error.strerror}") from None
+                raise OutcomeUnknownError(f"{key!r} may not outlast a power failure: {error.strerror}", Reason.FOLDER_FAILING) from None
         return etag
 
     def put(self, key: str, body: bytes | Path, content_type: str) -> str:
@@ -218,7 +219,10 @@ class FolderStore:
 
     def _place(self, path: Path, into_place: Callable[[], None]) -> None:
         if crosses_link(self._root, path.parent):
-            raise RefusedError(f"{str(path.parent)!r} is reached through a symbolic link: mount the folder there, or move the whole root")
+            raise RefusedError(
+                f"{str(path.parent)!r} is reached through a symbolic link: mount the folder there, or move the whole root",
+                Reason.FOLDER_MISPLACED,
+            )
         for _ in range(PLACE_TRIES):
             try:
                 into_place()
@@ -230,7 +234,7 @@ class FolderStore:
                 ) from None
             else:
                 return
-        raise UnavailableError(f"{str(path.parent)!r} is removed as often as it is made")
+        raise UnavailableError(f"{str(path.parent)!r} is removed as often as it is made", Reason.FOLDER_FAILING)
 
     def _make_parents(self, path: Path) -> None:
         folder = self._root

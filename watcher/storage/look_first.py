@@ -29,7 +29,7 @@ class LookFirstStore:
         try:
             return self.inner.put(key, body, content_type)
         except UnavailableError as error:
-            raise OutcomeUnknownError(str(error)) from None
+            raise OutcomeUnknownError(str(error), error.reason) from None
 
     def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
         return self.inner.list(prefix, after)

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from watcher.storage.reasons import Reason
+
 MAX_KEY_BYTES = 1024
 
 
@@ -34,7 +36,14 @@ class ObjectVersion:
 
 
 class StoreError(Exception):
-    """A request failed. The text is safe to log: no secret, no signed address, no document content."""
+    """A request failed. The text is safe to log: no secret, no signed address, no document content.
+
+    `reason` is the cause where that is the store, its settings or the way to it.
+    """
+
+    def __init__(self, text: str = "", reason: Reason | None = None) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class NotFoundError(StoreError):

@@ -24,15 +24,19 @@ from watcher.storage.port import (
     UnavailableError,
     UnstorableKeyError,
 )
-from watcher.storage.s3_errors import Place, Request, code_of, no_usable_answer, translate
+from watcher.storage.reasons import Reason
+from watcher.storage.s3_errors import Place, Request, WebPageError, code_of, is_html, no_usable_answer, translate
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+    from botocore.model import OperationModel
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
 
 CHUNK_BYTES = 1 << 20
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ANSWERED_WITH_OBJECTS = {"GetObject", "HeadObject"}
 _VERSIONING_UNKNOWN = {"AccessDenied", "NotImplemented", "MethodNotAllowed"}
 
 Observed = Callable[[str, str], None]  # (operation, status)
@@ -72,11 +76,15 @@ class S3Store:
             self._patient = _client(session, config, config.attempts)
             self._once = _client(session, config, 1)
         except ValueError:
-            raise RefusedError(f"{config.endpoint!r} is no address: CLOUDRU_S3_ENDPOINT has the form https://s3.cloud.ru") from None
+            raise RefusedError(
+                f"{config.endpoint!r} is no address: CLOUDRU_S3_ENDPOINT has the form https://s3.cloud.ru", Reason.WRONG_ENDPOINT
+            ) from None
         except BotoCoreError as error:
             raise RefusedError(f"this machine's settings for Amazon's tools are in the way (AWS_... variables, ~/.aws): {error}") from None
         for client in (self._patient, self._once):
             client.meta.events.register("response-received.s3", _teller(observed))
+            client.meta.events.register("before-call.s3", _stay)
+            client.meta.events.register("after-call.s3", _require_xml)
 
     @property
     def location(self) -> str:
@@ -190,7 +198,9 @@ class S3Store:
             received += len(chunk)
             yield chunk
         if received != info.size:
-            raise UnavailableError(f"{received:,} of {info.size:,} bytes came: {info.key!r} at {self._place.endpoint}")
+            raise UnavailableError(
+                f"{received:,} of {info.size:,} bytes came: {info.key!r} at {self._place.endpoint}", Reason.BROKEN_ANSWER
+            )
 
     def _explain(self) -> None:
         """Raises what is really wrong with the key or the bucket: answers to HEAD have no body to say it, so another request asks."""
@@ -214,6 +224,17 @@ def _teller(observed: Observed) -> Callable[..., None]:
         observed(event_name.rpartition(".")[2], str(response_dict["status_code"]) if response_dict else "no answer")
 
     return tell
+
+
+def _stay(params: dict[str, Any], **_: object) -> None:
+    """The SDK looks for a bucket's other region on a redirect, through the same redirect, until its stack is full: it is told that it has been there."""
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _require_xml(http_response: AWSResponse, model: OperationModel, **_: object) -> None:
+    """Objects may be web pages, answers about them may not."""
+    if http_response.status_code < 300 and model.name not in _ANSWERED_WITH_OBJECTS and is_html(http_response.headers.get("content-type")):
+        raise WebPageError
 
 
 def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> S3Client:

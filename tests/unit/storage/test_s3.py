@@ -21,10 +21,12 @@ from watcher.storage.port import (
     UnavailableError,
     UnstorableKeyError,
 )
+from watcher.storage.reasons import REASONS, Reason
 from watcher.storage.s3 import S3Config, S3Store
 
 SECRET = "f0rb1dden/s3cret+text"
 BODY = {"ETag": '"0123"', "Last_Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
+PAGE = "<html><head><title>Log in</title></head><body>to the network</body></html>"
 LISTING = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 
 
@@ -129,6 +131,9 @@ def test_answers_become_the_ports_errors(call: Call, answer: bytes, error: type[
         ("SomethingNew", 403, ["CLOUDRU_S3_SECRET_KEY", "clock", "SomethingNew"]),
         ("EntityTooLarge", 400, ["larger than the store takes in one request", "EntityTooLarge"]),
         ("", 413, ["larger than the store takes in one request", "413"]),
+        ("PermanentRedirect", 301, ["CLOUDRU_S3_ENDPOINT", "WATCHER_STORAGE__REGION"]),
+        ("TemporaryRedirect", 307, ["CLOUDRU_S3_ENDPOINT"]),
+        ("", 302, ["CLOUDRU_S3_ENDPOINT"]),
         ("SomethingElse", 400, ["CLOUDRU_S3_ENDPOINT", "CLOUDRU_S3_BUCKET", "WATCHER_STORAGE__REGION", "400 SomethingElse"]),
     ],
 )
@@ -136,7 +141,69 @@ def test_answers_become_the_ports_errors(call: Call, answer: bytes, error: type[
 def test_refusals_name_the_setting_to_mend(call: Call, code: str, status: int, words: list[str]) -> None:
     with run_canned(reply(status, code=code)) as server, pytest.raises(RefusedError) as raised:
         call(S3Store(config(server.endpoint)))
+    assert len(server.requests) == 1  # the SDK follows redirects without end unless it is told not to
     assert [word for word in [*words, server.endpoint] if word not in str(raised.value)] == []
+
+
+@pytest.mark.parametrize("call", [create, put, get, delete, listing])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (reply(403, code="QuotaExceeded"), Reason.STORE_FULL),
+        (reply(507), Reason.STORE_FULL),
+        (reply(503, code="SlowDown"), Reason.THROTTLED),
+        (reply(429), Reason.THROTTLED),
+        (reply(503), Reason.STORE_FAILING),
+        (reply(500, code="InternalError"), Reason.STORE_FAILING),
+        (reply(400, code="RequestTimeout"), Reason.NO_ANSWER),
+        (SILENCE, Reason.NO_ANSWER),
+        (NO_ANSWER, Reason.BROKEN_ANSWER),
+        (reply(403, PAGE, Content_Type="text/html; charset=utf-8"), Reason.NOT_S3),
+        (reply(404, PAGE, Content_Type="text/html"), Reason.NOT_S3),
+        (reply(502, PAGE, Content_Type="text/html"), Reason.NOT_S3),
+    ],
+)
+def test_the_cause_is_told_in_one_word(call: Call, answer: bytes, reason: Reason) -> None:
+    with run_canned(answer) as server, pytest.raises(StoreError) as raised:
+        call(S3Store(config(server.endpoint, read_timeout=0.3)))
+    assert raised.value.reason is reason
+    assert str(raised.value.args[0]).find(REASONS[reason].sentence) >= 0
+
+
+@pytest.mark.parametrize("call", [create, put, listing, S3Store.is_versioned])
+def test_a_web_page_is_never_taken_for_an_answer(call: Call) -> None:
+    """Well-formed XML as it is, the SDK would call it an empty listing."""
+    with run_canned(reply(200, PAGE, Content_Type="text/html")) as server, pytest.raises(StoreError) as raised:
+        call(S3Store(config(server.endpoint)))
+    assert raised.value.reason is Reason.NOT_S3
+
+
+def test_a_document_that_is_a_web_page_is_a_document() -> None:
+    with run_canned(reply(200, PAGE, Content_Type="text/html", **BODY)) as server:
+        assert get(S3Store(config(server.endpoint)))[1] == PAGE.encode()  # type: ignore[index]
+
+
+def test_a_name_that_no_dns_knows_is_told_apart_from_a_port_that_is_closed() -> None:
+    with pytest.raises(UnavailableError) as unknown:
+        get(S3Store(config("http://store.invalid")))
+    with pytest.raises(UnavailableError) as closed:
+        get(S3Store(config(f"http://127.0.0.1:{free_port()}")))
+    assert (unknown.value.reason, closed.value.reason) == (Reason.NAME_NOT_RESOLVED, Reason.NO_CONNECTION)
+
+
+@pytest.mark.parametrize("call", [create, get])
+def test_a_store_that_speaks_no_tls_is_told_as_such(call: Call) -> None:
+    with run_canned(b"HTTP/1.1 400 plain\r\n\r\n") as server, pytest.raises(StoreError) as raised:
+        call(S3Store(config(server.endpoint.replace("http://", "https://"))))
+    assert raised.value.reason is Reason.NO_SECURE_CONNECTION
+
+
+def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("NO_PROXY", "")
+    with pytest.raises(UnavailableError, match="HTTP_PROXY") as raised:
+        get(S3Store(config("http://store.invalid")))
+    assert raised.value.reason is Reason.PROXY_REFUSES
 
 
 @pytest.mark.parametrize("call", [create, delete, delete_matching])
