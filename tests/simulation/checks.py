@@ -22,6 +22,7 @@ from watcher.storage.memory import Conditions
 from watcher.storage.port import NotFoundError
 
 LAYOUT = Layout()
+_CRASHING = (Kind.CRASHING, Kind.LATE)
 _REACH = 4 * LEASE
 """For so long a fault may go on to be felt."""
 _HARMLESS = {Fault.SKEW.value, Fault.REPLACE.value, Fault.DELETE.value, Fault.REDROP.value, Fault.ENGINE.value}
@@ -81,11 +82,22 @@ def _logs(bucket: Bucket) -> dict[str, list[Written]]:
             logs.setdefault(split[0], {}).setdefault(name.number, []).append((entry, info.modified))
     return {
         log: [
-            Written(number, counts := standing([entry for entry, _ in found]), next(at for entry, at in found if entry is counts))
+            Written(
+                number, counts := standing([entry for entry, _ in found]), next(at for entry, at in found if entry.nonce == counts.nonce)
+            )
             for number, found in sorted(numbers.items())
         ]
         for log, numbers in logs.items()
     }
+
+
+def _spared(written: list[Written]) -> list[tuple[Written, Written]]:
+    """Entries of silent holders whose attempt was not charged, with the entry that took over."""
+    return [
+        (one, following)
+        for one, following in pairwise(written)
+        if following.entry.took_over and following.entry.purpose is Purpose.READ and following.entry.attempts == one.entry.attempts
+    ]
 
 
 class _EndCheck:
@@ -116,14 +128,14 @@ class _EndCheck:
                 self._violation(f"lost: {drop.key} version {drop.version}, {drop.kind.value}, dropped at {drop.at:.2f}")
         if manifest is not None:
             self.events["finished"] += 1
-            if drop.kind in (Kind.CRASHING, Kind.REFUSED, Kind.DAMAGED):
+            if drop.kind in (*_CRASHING, Kind.REFUSED, Kind.DAMAGED):
                 self._violation(f"{drop.key}, {drop.kind.value}, was finished")
             if report is not None:
                 self.events["failed/ beside a manifest"] += 1
         elif report is not None:
             self.events["failed"] += 1
             self._check_failure(drop, report)
-        if drop.kind in (Kind.CRASHING, Kind.REFUSED, Kind.FLAKY):
+        if drop.kind in (*_CRASHING, Kind.REFUSED, Kind.FLAKY):
             self._check_reads(drop, report)
 
     def _check_failure(self, drop: Drop, report: ErrorReport) -> None:
@@ -136,6 +148,7 @@ class _EndCheck:
             Kind.FLAKY: {ErrorCode.ENGINE_ERROR},
             Kind.REFUSED: {ErrorCode.ENGINE_ERROR},
             Kind.CRASHING: set(),
+            Kind.LATE: set(),
             Kind.DAMAGED: {ErrorCode.CORRUPT_PDF},
         }[drop.kind]
         if report.code not in {code.value for code in allowed | {ErrorCode.WORKER_LOST}}:
@@ -164,19 +177,19 @@ class _EndCheck:
 
     def _check_reads(self, drop: Drop, report: ErrorReport | None) -> None:
         """Each attempt begins to read a page once, and is counted before."""
-        page = next(line for line in drop.body.decode().splitlines() if line.startswith("!"))
+        page = next(line for line in reversed(drop.body.decode().splitlines()) if line.startswith("!"))
         written = self._logs.get(self._log(drop), [])
         reopened = sum(one.entry.phase is Phase.CLOSED for one in written[:-1])
         uncharged = sum(
             one.entry.phase is Phase.HELD and following.entry.phase is Phase.WAITING and following.entry.attempts < one.entry.attempts
             for one, following in pairwise(written)
         )
-        limit = self._plan.max_attempts * (1 + reopened)
-        if drop.kind is not Kind.CRASHING:
+        limit = self._plan.max_attempts * (1 + reopened) + len(_spared(written))
+        if drop.kind not in _CRASHING:
             limit += uncharged
         if self._reads[page] > limit:
             self._violation(f"{drop.key}, {drop.kind.value}, was begun {self._reads[page]} times, {limit} allowed")
-        alone = self._plan.documents == 1 or drop.kind is not Kind.CRASHING
+        alone = (self._plan.documents == 1 or drop.kind not in _CRASHING) and not _spared(written)
         if report is not None and drop.kind is not Kind.FLAKY and alone and self._undisturbed(drop):
             self.events["poison with exact attempts"] += 1
             if not self._reads[page] == report.attempts == self._plan.max_attempts:
@@ -209,6 +222,7 @@ class _EndCheck:
         for log, written in self._logs.items():
             if self._plan.conditions is Conditions.ATOMIC and [one.number for one in written] != list(range(1, len(written) + 1)):
                 self._violation(f"{log} has gaps")
+            self._check_spared(log, written)
             self._check_outcome(log, written[-1].entry.outcome)
         for info in self._bucket.inner.list(""):
             if info.key.startswith(LAYOUT.claims) and not split_log_object(info.key):
@@ -216,6 +230,13 @@ class _EndCheck:
             told = info.key.startswith(LAYOUT.claims) or info.key.endswith("error.json")
             if told and SECRET.encode() in self._bucket.inner.get(info.key)[1]:
                 self._violation(f"{info.key} holds text of a document")
+
+    def _check_spared(self, log: str, written: list[Written]) -> None:
+        """A takeover that costs no attempt rests on more pages than ever before."""
+        for before, following in _spared(written):
+            self.events["takeovers free of charge"] += 1
+            if following.entry.pages_done <= before.entry.pages_done:
+                self._violation(f"{log}: entry {following.number} took over free of charge, and no page had been gained")
 
     def _check_outcome(self, log: str, outcome: Outcome | None) -> None:
         version = log.removeprefix(LAYOUT.claims)

@@ -219,6 +219,19 @@ def attempts_counted_after_the_work() -> Iterator[None]:
 
 
 @contextmanager
+def pages_gained_long_ago_spare_the_attempt() -> Iterator[None]:
+    """Any page that stands makes a takeover free, whoever gained it."""
+
+    def spared(take: Take, last: Entry, beat: Beat | None) -> Take:
+        if beat is None or not beat.pages_done:
+            return take
+        return replace(take, attempts=last.attempts, purpose=Purpose.READ, pages_done=beat.pages_done)
+
+    with patch.object(acquire, "spared", spared):
+        yield
+
+
+@contextmanager
 def taken_over_after_half_a_lease() -> Iterator[None]:
     original = claims.decide
 
@@ -284,6 +297,7 @@ MISTAKES = (
     source_deleted_before_the_commit,
     handed_back_before_the_writers_have_stopped,
     attempts_counted_after_the_work,
+    pages_gained_long_ago_spare_the_attempt,
     taken_over_after_half_a_lease,
     unanswered_append_counted_as_won,
     source_covered_by_a_marker,

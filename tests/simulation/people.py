@@ -88,6 +88,8 @@ def _body(name: str, number: int, kind: Kind, pages: int) -> bytes:
         lines[0] = f"!damaged {number}"
     elif kind is Kind.SLOW:
         lines = [f"!{kind.value} {line}" for line in lines]
+    elif kind is Kind.LATE:
+        lines = [f"!{Kind.SLOW.value} {line}" for line in lines[:-1]] + [f"!{Kind.CRASHING.value} {lines[-1]}"]
     elif kind is not Kind.HEALTHY:
         lines[-1] = f"!{kind.value} {lines[-1]}"
     return "\n".join(lines).encode()

@@ -45,6 +45,7 @@ class Kind(str, Enum):
     SLOW = "slow"  # takes longer than a lease to read
     FLAKY = "flaky"  # a page that cannot be read at first
     CRASHING = "crashing"  # kills every process that reads it
+    LATE = "late"  # takes longer than a lease to read, and its last page kills every process that reads it
     REFUSED = "refused"  # a page that the engine never reads
     DAMAGED = "damaged"  # cannot be opened
 
@@ -100,7 +101,7 @@ class Plan:
 
 _TIMING = (Fault.FREEZE, Fault.FREEZE_SENT, Fault.DELAY, Fault.DROP, Fault.LATE)
 _RATES = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2)
-_KINDS = (Kind.HEALTHY,) * 5 + (Kind.SLOW, Kind.SLOW, Kind.FLAKY, Kind.CRASHING, Kind.REFUSED, Kind.DAMAGED)
+_KINDS = (Kind.HEALTHY,) * 5 + (Kind.SLOW, Kind.SLOW, Kind.FLAKY, Kind.CRASHING, Kind.LATE, Kind.REFUSED, Kind.DAMAGED)
 
 
 def plan_of(seed: int) -> Plan:

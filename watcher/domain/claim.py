@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -49,8 +49,11 @@ class Entry(Value):
     source: Source
     at: datetime = Field(description="the owner's wall clock, for people")
     attempts: int = Field(ge=0, description="attempts begun, this one included")
+    generation: int = Field(default=1, ge=1, description="which reading of the document: a person may ask for another one")
     purpose: Purpose = Purpose.READ
     lease_seconds: float = Field(description="the owner's lease: nobody takes over sooner")
+    took_over: bool = Field(default=False, description="of held: the holder before it fell silent")
+    pages_done: int = Field(default=0, ge=0, description="pages of this generation that were known to be read by then")
     handovers: int = Field(default=0, description="times that it was given back without a page gained")
     postponed: int = Field(default=0, description="times in a row that it waited for something that is not its fault")
     delay_seconds: float = Field(default=0.0, description="of waiting: how long")
@@ -75,9 +78,12 @@ _CAUTION = {Phase.CLOSED: 0, Phase.WAITING: 1, Phase.HELD: 2}
 def standing(entries: Iterable[Entry]) -> Entry:
     """The entry that counts where bids of crashed bidders stand beside the one that won, or alone: the most cautious of them.
 
-    One that may be held is waited out, one that condemns the document is heeded, and no attempt is forgotten. Raises `ValueError` for none.
+    One that may be held is waited out, one that condemns the document is heeded, and neither an attempt nor a person's wish to have it read
+    anew is forgotten. Raises `ValueError` for none.
     """
-    return max(entries, key=lambda entry: (_CAUTION[entry.phase], entry.purpose is Purpose.QUARANTINE, entry.attempts, entry.nonce))
+    found = tuple(entries)
+    counts = max(found, key=lambda entry: (_CAUTION[entry.phase], entry.purpose is Purpose.QUARANTINE, entry.attempts, entry.nonce))
+    return counts.model_copy(update={"generation": max(entry.generation for entry in found)})
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,9 @@ class Take:
 
     attempts: int
     purpose: Purpose
+    generation: int = 1
+    took_over: bool = False
+    pages_done: int = 0
     handovers: int = 0
     postponed: int = 0
     error: Fault | None = None
@@ -115,7 +124,7 @@ def decide(
     if last.phase is Phase.CLOSED:
         if last.outcome is Outcome.DONE and keeps_source:
             return Skip("done", settled=True)
-        return Take(attempts=1, purpose=Purpose.READ)
+        return Take(attempts=1, purpose=Purpose.READ, generation=last.generation, pages_done=last.pages_done)
     if last.phase is Phase.WAITING:
         due = last.not_before is None or now >= last.not_before or unchanged_seconds >= last.delay_seconds
         return _next_attempt(last, policy) if due else Skip("waiting")
@@ -124,7 +133,26 @@ def decide(
     return _next_attempt(last, policy)
 
 
+def spared(take: Take, last: Entry, beat: Beat | None) -> Take:
+    """A takeover is free of charge where the silent holder had read pages that nobody had read before: it fell to something else than poison.
+
+    Bounded by the pages of the document, since only more of them than ever before count.
+    """
+    if beat is None or beat.nonce != last.nonce or beat.pages_done <= last.pages_done:
+        return take
+    gained = replace(take, pages_done=beat.pages_done)
+    return gained if last.purpose is Purpose.QUARANTINE else replace(gained, attempts=last.attempts, purpose=Purpose.READ)
+
+
 def _next_attempt(last: Entry, policy: RetryPolicy) -> Take:
-    if last.purpose is Purpose.QUARANTINE or policy.spent(last.attempts):
-        return Take(last.attempts, Purpose.QUARANTINE, last.handovers, last.postponed, last.error)
-    return Take(last.attempts + 1, Purpose.READ, last.handovers, last.postponed, last.error)
+    spent = last.purpose is Purpose.QUARANTINE or policy.spent(last.attempts)
+    return Take(
+        attempts=last.attempts if spent else last.attempts + 1,
+        purpose=Purpose.QUARANTINE if spent else Purpose.READ,
+        generation=last.generation,
+        took_over=last.phase is Phase.HELD,
+        pages_done=last.pages_done,
+        handovers=last.handovers,
+        postponed=last.postponed,
+        error=last.error,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
-from watcher.domain.claim import Entry, Phase, Skip, Take, decide
+from watcher.domain.claim import Entry, Phase, Skip, Take, decide, spared
 from watcher.domain.manifest import Source
 from watcher.domain.retry import RetryPolicy
 from watcher.lease.appending import Append, Appender, Creates
@@ -93,17 +93,19 @@ class Acquirer:
             self.forget(log.prefix)
             return Skip("gone", gone=True)
         self.forget(log.prefix)
-        taken = self._append(log, tail, source, decision)
-        if isinstance(taken, Claim):
-            taken.taken_over = observation.entry.phase is Phase.HELD
-        return taken
+        if decision.took_over and tail.beat_etag is not None:
+            decision = spared(decision, observation.entry, log.read_beat(tail.number))
+        return self._append(log, tail, source, decision)
 
     def _append(self, log: ClaimLog, tail: Tail, source: Source, take: Take) -> Claim | Skip:
         entry = self._identity.entry(
             Phase.HELD,
             source,
             take.attempts,
+            generation=take.generation,
             purpose=take.purpose,
+            took_over=take.took_over,
+            pages_done=take.pages_done,
             handovers=take.handovers,
             postponed=take.postponed,
             error=take.error,

@@ -38,7 +38,10 @@ class Identity:
         source: Source,
         attempts: int,
         *,
+        generation: int = 1,
         purpose: Purpose = Purpose.READ,
+        took_over: bool = False,
+        pages_done: int = 0,
         handovers: int = 0,
         postponed: int = 0,
         delay_seconds: float = 0.0,
@@ -53,8 +56,11 @@ class Identity:
             source=source,
             at=now,
             attempts=attempts,
+            generation=generation,
             purpose=purpose,
             lease_seconds=self.lease_seconds,
+            took_over=took_over,
+            pages_done=pages_done,
             handovers=handovers,
             postponed=postponed,
             delay_seconds=delay_seconds,
@@ -78,7 +84,7 @@ def claim(log: ClaimLog, number: int, entry: Entry, identity: Identity, known: f
 class Claim:
     """Held from the moment it was won until it is fenced, for good, or ended. Any thread may `check` it; one thread at a time renews it.
 
-    `pages_done` and `pages_total` are what the next beat tells; `taken_over` that its former holder fell silent.
+    `pages_done` and `pages_total` are what the next beat tells.
     """
 
     def __init__(self, log: ClaimLog, number: int, entry: Entry, identity: Identity, deadline: float) -> None:
@@ -88,7 +94,6 @@ class Claim:
         self.identity = identity
         self.pages_done = 0
         self.pages_total = 0
-        self.taken_over = False
         self._deadline = deadline
         self._sequence = 0
         self._fenced = threading.Event()
@@ -190,7 +195,9 @@ class Claim:
             phase,
             self.entry.source,
             self.entry.attempts if attempts is None else attempts,
+            generation=self.entry.generation,
             purpose=purpose,
+            pages_done=max(self.entry.pages_done, self.pages_done),
             handovers=self.entry.handovers if handovers is None else handovers,
             postponed=postponed,
             delay_seconds=delay_seconds,

@@ -86,7 +86,8 @@ class ClaimLog:
         self.store.put(self.prefix + closed_name(number), b"{}", JSON)
 
     def read_beat(self, number: int) -> Beat | None:
+        """None where there is none, or none that a version like ours wrote."""
         try:
             return Beat.model_validate_json(self.store.get(self.prefix + beat_name(number))[1])
-        except NotFoundError:
+        except (NotFoundError, ValidationError):
             return None

@@ -87,7 +87,7 @@ class Attempt:
             entry=self._claim.number,
             purpose=self._claim.entry.purpose.value,
             bytes=self._document.size,
-            taken_over=self._claim.taken_over,
+            taken_over=self._claim.entry.took_over,
         )
         scratch = self._bench.scratch / f"document-{self._claim.entry.nonce}"
         try:

@@ -200,7 +200,7 @@ class Dispatcher:
                 self._orphans.pop(log, None)
             return
         self._vitals.progressed(log)
-        if acquired.taken_over:
+        if acquired.entry.took_over:
             self._bench.metrics.taken_over()
         end = End.LOST
         try:

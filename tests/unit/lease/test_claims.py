@@ -273,6 +273,50 @@ def test_attempts_are_counted_before_the_work_and_end_in_quarantine(store: LogSt
     assert one.hold(source).entry.purpose is Purpose.QUARANTINE
 
 
+def hold_until_pages_are_done(replica: Replica, source: Source, pages: int) -> Claim:
+    """Takes over a silent holder after a lease, and falls silent itself once its beat told of so many pages."""
+    if isinstance(held := replica.acquire(source), Skip):
+        replica.time.advance(LEASE)
+        held = replica.hold(source)
+    held.pages_done = pages
+    assert held.renew()
+    return held
+
+
+def test_a_takeover_is_free_where_the_dead_holder_had_gained_pages(one: Replica, source: Source) -> None:
+    took = [hold_until_pages_are_done(one, source, pages).entry for pages in (0, 3, 3, 7)]
+    assert [entry.attempts for entry in took] == [1, 2, 2, 3]
+    assert [(entry.took_over, entry.pages_done) for entry in took] == [(False, 0), (True, 0), (True, 3), (True, 3)]
+    last = hold_until_pages_are_done(one, source, 7).entry
+    assert (last.purpose, last.attempts, last.pages_done) == (Purpose.READ, 3, 7)
+    assert hold_until_pages_are_done(one, source, 7).entry.purpose is Purpose.QUARANTINE
+
+
+def test_pages_that_an_earlier_attempt_told_of_when_it_ended_are_no_gain(one: Replica, source: Source) -> None:
+    held = one.hold(source)
+    held.pages_done = 5
+    held.wait(0, FAULT, charged=True)
+    assert hold_until_pages_are_done(one, source, 5).entry.attempts == 2
+    assert hold_until_pages_are_done(one, source, 5).entry.attempts == 3
+
+
+@pytest.mark.parametrize("beat", [b"rubbish", b'{"nonce": "of-another", "sequence": 1, "at": "2026-01-01T00:00:00Z", "pages_done": 9}'])
+def test_a_beat_that_is_not_the_dead_holders_spares_it_nothing(store: LogStore, one: Replica, source: Source, beat: bytes) -> None:
+    one.hold(source)
+    store.inner.put(f"{S}000001.beat", beat, "application/json")
+    one.acquire(source)
+    one.time.advance(LEASE)
+    assert one.hold(source).entry.attempts == 2
+
+
+def test_poison_that_gains_a_page_before_each_death_ends_with_the_pages(one: Replica, source: Source) -> None:
+    pages = 20
+    for held in range(1, 100):
+        if hold_until_pages_are_done(one, source, min(held, pages)).entry.purpose is Purpose.QUARANTINE:
+            break
+    assert held <= pages + 3 + 1
+
+
 def test_a_waiting_document_is_due_by_the_wall_clock_or_by_having_been_watched(one: Replica, two: Replica, source: Source) -> None:
     assert one.hold(source).wait(30, FAULT, charged=True)
     assert reason(two.acquire(source)) == "waiting"
