@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum
 
 from pydantic import Field
 
@@ -55,6 +56,28 @@ class Manifest(Value):
     finished_at: datetime
 
 
+class AttemptEnd(str, Enum):
+    FAILED = "failed"  # for the reason told beside it
+    LOST = "lost"  # nobody ended it: the replica was killed, crashed, or was cut off
+    GIVEN_BACK = "given_back"  # the replica was stopped before it had read a page
+    DONE = "done"
+    GONE = "gone"  # the source left the inbox
+
+
+class PastAttempt(Value):
+    """One attempt on a version of a document, as the claim log tells it. What fails without being the document's fault counts as none."""
+
+    attempt: int = Field(description="counted from 1; anew after the document was dropped again")
+    generation: int = Field(default=1, description="which reading of the document, see Manifest")
+    replica: str
+    began_at: datetime = Field(description="by the replica's clock")
+    ended: AttemptEnd
+    code: str | None = None
+    message: str | None = None
+    page: int | None = None
+    transient: bool | None = None
+
+
 class ErrorReport(Value):
     """`failed/<key>/<v>/error.json`."""
 
@@ -66,6 +89,9 @@ class ErrorReport(Value):
     transient: bool
     page: int | None = None
     attempts: int
+    history: list[PastAttempt] = Field(default_factory=list, description="every attempt that the claim log still tells of, oldest first")
+    pages_kept: int = Field(default=0, description="pages that were read and stand beside no manifest: the next attempt goes on from them")
+    pages_folder: str | None = Field(default=None, description="where these stand, from the bucket's root; absent where there are none")
     original: str | None = Field(description="name of the original beside this file; absent where it was gone")
     watcher: str
     replica: str

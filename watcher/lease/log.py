@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from watcher.domain.claim import Beat, Entry, standing
 from watcher.lease.appending import JSON, Append, Appender, Creates
-from watcher.lease.names import EntryName, beat_name, closed_name, last_entries
+from watcher.lease.names import EntryName, beat_name, closed_name, entry_names, last_entries
 from watcher.storage.port import NotFoundError, Store, StoreError
 
 
@@ -68,6 +69,17 @@ class ClaimLog:
         if not entries:
             raise gone
         return standing(entries)
+
+    def entries(self, most: int) -> list[Entry]:
+        """The last `most` entries in their order, by one listing and a GET for each; those that no version like ours wrote are left out."""
+        found: dict[int, list[EntryName]] = {}
+        for name in entry_names(info.key.removeprefix(self.prefix) for info in self.store.list(self.prefix)):
+            found.setdefault(name.number, []).append(name)
+        entries = []
+        for number in sorted(found)[-most:]:
+            with suppress(NotFoundError, UnreadableEntryError):
+                entries.append(self.read(found[number]))
+        return entries
 
     def tail(self) -> Tail | None:
         """The last entry and its beat, by one listing; None for a log without entries."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -25,11 +24,10 @@ from watcher.pipeline.commit import archive_source, point_to, write_derived, wri
 from watcher.pipeline.quarantine import fault_of_lost_attempts, quarantine, release_quarantine, was_quarantined
 from watcher.pipeline.reading import PageReader
 from watcher.pipeline.writer import ResultWriter
-from watcher.results.names import MANIFEST
+from watcher.results.names import MANIFEST, checkpoints
 from watcher.storage.port import NotFoundError, StoreError, UnstorableKeyError
 from watcher.workers.pool import ChildError
 
-_PAGE_JSON = re.compile(r"pages/(\d{4})\.json")
 FETCHED = "fetched"
 
 
@@ -203,7 +201,7 @@ class Attempt:
         drawn = scratch / "drawn"
         drawn.mkdir()
         reader = PageReader(bench, claim, writer, fetched.path, inspection, drawn, self._progressed)
-        reader.adopt(_checkpoints(standing, inspection.pages))
+        reader.adopt([number for number in checkpoints(standing) if number <= inspection.pages])
         try:
             reader.read()
         finally:
@@ -277,8 +275,3 @@ class Attempt:
         """Names that stand under R from earlier attempts."""
         prefix = self._bench.layout.result(self._document)
         return frozenset(info.key.removeprefix(prefix) for info in self._bench.store.list(prefix))
-
-
-def _checkpoints(standing: frozenset[str], pages: int) -> list[int]:
-    numbers = [int(match[1]) for name in standing if (match := _PAGE_JSON.fullmatch(name))]
-    return sorted(number for number in numbers if number <= pages)

@@ -8,11 +8,15 @@ from watcher import __version__
 from watcher.domain.claim import Fault
 from watcher.domain.document import Document
 from watcher.domain.errors import CATALOG, ErrorCode
+from watcher.domain.history import history
 from watcher.domain.manifest import ErrorReport, Source
 from watcher.lease.claim import Claim
 from watcher.pipeline.bench import Bench
-from watcher.results.names import ERROR_JSON, content_type, source_name
+from watcher.results.names import ERROR_JSON, checkpoints, content_type, source_name
 from watcher.storage.port import NotFoundError
+
+_MOST_ENTRIES = 500
+"""The history tells of so many entries, newest ones: a log grows without bound where a store fails for weeks, and each entry is a request."""
 
 
 def fault_of_lost_attempts(claim: Claim) -> Fault:
@@ -29,6 +33,8 @@ def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, f
     original = source_name(Path(document.key).suffix)
     claim.check()
     bench.store.put(prefix + original, fetched, content_type(original))
+    result = bench.layout.result(document)
+    kept = len(checkpoints(info.key.removeprefix(result) for info in bench.store.list(result)))
     report = ErrorReport(
         version=document.version,
         source=source,
@@ -37,6 +43,9 @@ def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, f
         transient=fault.transient,
         page=fault.page,
         attempts=claim.entry.attempts,
+        history=history(claim.log.entries(_MOST_ENTRIES)),
+        pages_kept=kept,
+        pages_folder=result if kept else None,
         original=original,
         watcher=__version__,
         replica=claim.identity.replica,

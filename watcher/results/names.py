@@ -6,6 +6,7 @@ Names hold ASCII letters, digits and `_ - . /` only: object stores and consoles 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from watcher.domain.page import Box
@@ -19,6 +20,7 @@ INDEX_HTML = "index.html"
 LATEST = "latest.json"
 
 _LABEL_LENGTH = 40
+_PAGE_JSON = re.compile(r"pages/(\d{4})\.json")
 _TYPES = {
     ".md": "text/markdown; charset=utf-8",
     ".json": "application/json",
@@ -42,6 +44,11 @@ def page_json(number: int) -> str:
 
 def page_picture(number: int) -> str:
     return f"pages/{number:04d}.jpg"
+
+
+def checkpoints(names: Iterable[str]) -> list[int]:
+    """The pages whose JSON is among `names`, in order."""
+    return sorted(int(match[1]) for match in map(_PAGE_JSON.fullmatch, names) if match)
 
 
 def figure(number: int, label: str, box: Box) -> str:

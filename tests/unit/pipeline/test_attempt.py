@@ -268,6 +268,27 @@ def test_a_poison_document_that_kills_every_replica_is_quarantined(
     assert (error["code"], error["attempts"]) == ("worker_lost", 3)
 
 
+def test_the_error_tells_of_every_attempt_and_of_the_pages_that_are_kept(
+    store: HookedStore, replica: InProcessReplica, other: InProcessReplica
+) -> None:
+    replica.recogniser.faults["bad"] = other.recogniser.faults["bad"] = DocumentError(ErrorCode.ENGINE_ERROR)
+    document = drop(store, "a.pdf", "good\nbad")
+    assert replica.attempt(document) is End.WAITING
+    replica.time.advance(30)
+    crash(replica, document, store, "download", "incoming/")
+    take_over(other, document)
+    assert other.attempt(document) is End.FAILED
+    error = error_of(store, document)
+    assert [(past["attempt"], past["replica"], past["ended"], past["code"], past["page"]) for past in error["history"]] == [
+        (1, "one", "failed", "engine_error", 2),
+        (2, "one", "lost", "worker_lost", None),
+        (3, "two", "failed", "engine_error", 2),
+    ]
+    assert (error["pages_kept"], error["pages_folder"]) == (1, LAYOUT.result(document))
+    assert "pages/0001.json" in names(store, str(error["pages_folder"]))
+    assert "good" not in json.dumps(error["history"])
+
+
 def test_a_source_that_vanished_before_it_was_read_closes_the_log(store: HookedStore, replica: InProcessReplica) -> None:
     document = drop(store, "a.pdf", "one")
     store.inner.delete(document.key)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from watcher.domain.manifest import ErrorReport, LedgerEntry, Manifest, Source, Timings
+from watcher.domain.manifest import AttemptEnd, ErrorReport, LedgerEntry, Manifest, PastAttempt, Source, Timings
 from watcher.domain.page import EngineInfo, Output, PageStatus
 from watcher.results.document import document_json
 from watcher.results.schema import MODELS, schemas, write
@@ -51,6 +51,7 @@ def samples(report) -> dict[str, str]:
             message="The file is empty.",
             transient=False,
             attempts=1,
+            history=[PastAttempt(attempt=1, replica="r", began_at=NOW, ended=AttemptEnd.FAILED, code="empty_file", transient=False)],
             original=None,
             watcher="0.1",
             replica="r",
