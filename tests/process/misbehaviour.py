@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 
@@ -75,6 +77,35 @@ def raise_timeout_error() -> None:
 
 def raise_unpicklable() -> None:
     raise UnpicklableError("one", "two")
+
+
+def loop_for_good() -> None:
+    """Uses all the processor time there is."""
+    while True:
+        pass
+
+
+def write_file(path: str, size: int) -> int:
+    return Path(path).write_bytes(bytes(size))
+
+
+def open_many(count: int) -> int:
+    with ExitStack() as files:
+        for _ in range(count):
+            files.enter_context(Path(os.devnull).open("rb"))
+    return count
+
+
+def use_processor(seconds: float) -> float:
+    """The processor time that this process has used once it has used `seconds` more."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return end
+
+
+def limits() -> dict[str, tuple[int, int]]:
+    return {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in ("AS", "CORE", "CPU", "FSIZE", "NOFILE")}
 
 
 def allocate(size: int) -> int:

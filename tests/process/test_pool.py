@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import psutil
 import pytest
 from process import misbehaviour
 
+from watcher.workers.child import run
 from watcher.workers.pool import ChildCrashedError, ChildPool, ChildPoolClosedError, ChildTimeoutError, ChildUnstartableError
 
 PoolFactory = Callable[..., ChildPool]
@@ -85,6 +87,35 @@ def test_memory_beyond_the_limit_ends_the_child_only(make_pool: PoolFactory) -> 
     with pytest.raises(ChildCrashedError, match="memory"):
         pool.call(misbehaviour.allocate, 1024 * MiB, seconds=30)
     assert pool.call(misbehaviour.allocate, 16 * MiB, seconds=30) == 16 * MiB
+
+
+def test_a_child_may_write_no_larger_file_open_no_more_files_and_dump_no_core(make_pool: PoolFactory, tmp_path: Path) -> None:
+    pool = make_pool(file_bytes=1000, open_files=64)
+    assert pool.call(misbehaviour.write_file, str(tmp_path / "small"), 1000, seconds=30) == 1000
+    with pytest.raises(OSError, match="File too large"):
+        pool.call(misbehaviour.write_file, str(tmp_path / "large"), 1001, seconds=30)
+    assert pool.call(misbehaviour.open_many, 16, seconds=30) == 16
+    with pytest.raises(OSError, match="Too many open files"):
+        pool.call(misbehaviour.open_many, 64, seconds=30)
+    assert pool.call(misbehaviour.limits, seconds=30)["CORE"] == (0, 0)
+
+
+def test_processor_time_is_bounded_by_the_call_not_by_the_childs_life(make_pool: PoolFactory) -> None:
+    pool = make_pool(processors=1)
+    used = pool.call(misbehaviour.use_processor, 1.5, seconds=30)
+    soft, hard = pool.call(misbehaviour.limits, seconds=30)["CPU"]
+    assert used + 30 <= soft <= used + 60
+    assert hard == resource.RLIM_INFINITY
+    assert pool.call(misbehaviour.limits, seconds=100)["CPU"][0] >= soft + 70
+
+
+def test_the_kernel_ends_a_runaway_child_whose_parent_does_not(make_pool: PoolFactory) -> None:
+    """The parent's clock is taken from it, as from a process that was frozen: what is left is the kernel's."""
+    pool = make_pool(processors=1)
+    first = pool.call(misbehaviour.pid, seconds=30)
+    with pytest.raises(ChildTimeoutError, match="processor time"):
+        pool._children[0]._result(pool._children[0]._pool, run, (misbehaviour.loop_for_good, (), 0.1), seconds=60)
+    assert pool.call(misbehaviour.pid, seconds=30) != first
 
 
 def test_children_are_replaced_after_so_many_calls(make_pool: PoolFactory) -> None:

@@ -22,6 +22,7 @@ from watcher.intake.port import Limits, RenderedPage, Rendering, UnrenderablePag
 from watcher.intake.raster import reduction, write_page
 from watcher.intake.sniff import TIFF
 
+pillow_heif.options.DECODE_THREADS = 1  # a parsing child has one processor's time
 pillow_heif.register_heif_opener()
 # Pillow's own bound does not tell the number that people need; `_opened` checks what the header declares at the same moment.
 Image.MAX_IMAGE_PIXELS = None

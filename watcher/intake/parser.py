@@ -13,6 +13,10 @@ from watcher.workers.pool import ChildCrashedError, ChildPool, ChildTimeoutError
 
 T = TypeVar("T")
 
+_LARGEST_PIXEL_BYTES = 3  # of the lossless file, in colour; the JPEG is smaller
+_HEADER_BYTES = 2**20
+_OPEN_FILES = 64  # the document, a page's two files and what the interpreter holds
+
 
 class Children(Protocol):
     """What the parser needs of a `ChildPool`."""
@@ -30,6 +34,9 @@ def start_parser(limits: Limits, rendering: Rendering, *, processes: int, calls_
         memory_bytes=limits.parse_memory_bytes,
         calls_per_child=calls_per_child,
         initializer=child.initialize,
+        file_bytes=_LARGEST_PIXEL_BYTES * rendering.max_pixels + _HEADER_BYTES,
+        open_files=_OPEN_FILES,
+        processors=1,
     )
     return Parser(pool, limits, rendering)
 

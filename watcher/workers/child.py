@@ -5,39 +5,47 @@ from __future__ import annotations
 import ctypes
 import os
 import pickle
-import resource
 import signal
 import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from watcher.workers.bounds import Bounds
+
 T = TypeVar("T")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_prepared = False
+_bounds: Bounds | None = None
 _SECRETS = "CLOUDRU_S3_"  # children read documents; they have no business with the store
 
 
-def prepare(parent: int, memory_bytes: int | None, initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> int:
+def prepare(parent: int, bounds: Bounds, initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> int:
     """Runs first in every child. `parent` is the process id it must not outlive; returns the child's own.
 
-    Whatever `initializer` raises is raised; `memory_bytes` bounds the address space, the initializer's included.
+    Whatever `initializer` raises is raised; the `bounds` hold for it, too, but for that on processor time.
     """
-    global _prepared
-    _prepared = True
+    global _bounds
+    _bounds = bounds
     _die_with(parent)
     _forget_secrets()
-    if memory_bytes is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    bounds.apply()
     if initializer is not None:
-        run(initializer, initargs)
+        _portable(initializer, initargs)
     return os.getpid()
 
 
-def run(function: Callable[..., T], args: tuple[object, ...]) -> T:
-    """`function(*args)`. An exception that would not survive pickling is replaced by a RuntimeError with its type and text."""
-    if not _prepared:
+def run(function: Callable[..., T], args: tuple[object, ...], seconds: float) -> T:
+    """`function(*args)` with the processor time that `seconds` allow.
+
+    An exception that would not survive pickling is replaced by a RuntimeError with its type and text.
+    """
+    if _bounds is None:
         sys.exit("a child that was not prepared runs nothing")  # pebble replaces a child that exited with 0 by itself
+    with _bounds.processor_time(seconds):
+        return _portable(function, args)
+
+
+def _portable(function: Callable[..., T], args: tuple[object, ...]) -> T:
     try:
         return function(*args)
     except Exception as error:

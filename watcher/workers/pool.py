@@ -23,6 +23,7 @@ from typing import TypeVar, cast
 import psutil
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from watcher.workers.bounds import Bounds
 from watcher.workers.child import prepare, run
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class ChildCrashedError(ChildError):
 
 
 class ChildTimeoutError(ChildError):
-    """The call ran past its deadline; its child has been killed."""
+    """The call ran past its deadline, by the clock or in processor time; its child has been killed."""
 
 
 class ChildUnstartableError(ChildError):
@@ -54,7 +55,7 @@ class ChildPoolClosedError(ChildError):
 class ChildPool:
     """At most `processes` children, started when first needed and replaced after a crash, a timeout or `calls_per_child` calls (0: never).
 
-    `memory_bytes` bounds each child's address space. `initializer(*initargs)` runs once in each new child, within `start_seconds`.
+    `memory_bytes` bounds each child's address space, the others what `Bounds` says. `initializer(*initargs)` runs once in each new child, within `start_seconds`.
     Functions, arguments, results and exceptions cross by pickle: functions must be importable by name. Thread-safe.
     """
 
@@ -68,10 +69,13 @@ class ChildPool:
         initializer: Callable[..., object] | None = None,
         initargs: tuple[object, ...] = (),
         start_seconds: float = 60.0,
+        file_bytes: int | None = None,
+        open_files: int | None = None,
+        processors: int | None = None,
     ) -> None:
         # The kernel ends a child when the *thread* that started it ends, so all are started by one thread that lives as long as the pool.
         self._spawner = ThreadPoolExecutor(1, f"{name}-spawner", initializer=_block_ctrl_c)
-        setup = (os.getpid(), memory_bytes, initializer, initargs)
+        setup = (os.getpid(), Bounds(memory_bytes, file_bytes, open_files, processors), initializer, initargs)
         self._children = [_Child(name, self._spawner, setup, start_seconds) for _ in range(processes)]
         self._calls_per_child = calls_per_child
         self._idle = list(self._children)
@@ -157,7 +161,7 @@ class _Child:
         pool = self._pool or self._start()
         self.calls += 1
         try:
-            return cast(T, self._result(pool, run, (function, args), seconds))
+            return cast(T, self._result(pool, run, (function, args, seconds), seconds))
         except ChildError:
             self.stop()
             raise
@@ -200,6 +204,8 @@ class _Child:
         error = self._outcome(pool, future, seconds)
         if error is None:
             return future.result()
+        if isinstance(error, ProcessExpired) and error.exitcode == -signal.SIGXCPU:
+            raise ChildTimeoutError(f"{self._name} used more processor time than {seconds:g} s of work may")
         if isinstance(error, ProcessExpired):
             raise ChildCrashedError(f"{self._name} {_cause_of_death(error.exitcode)}")
         if isinstance(error, BrokenProcessPool):
