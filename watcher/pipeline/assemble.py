@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 from watcher.domain.errors import DocumentError
-from watcher.domain.page import Block, EngineInfo, Page, PageStatus
+from watcher.domain.page import Block, EngineInfo, Page, PageStatus, TextFormat
 from watcher.engines.recogniser import Recognition
 from watcher.intake.port import Blank, RenderedPage
+from watcher.results.cells import table_cells
 from watcher.results.names import figure, page_picture
+from watcher.results.text import clean
+
+_INK_TO_BE_READ = 0.0005
+"""Share of a page: half of what the emptiest page with text of the test corpus bears, an A4 page with one short word. It is 30 mm² of A4."""
 
 
 def read_page(drawn: RenderedPage, recognition: Recognition, engine: EngineInfo) -> tuple[Page, dict[str, bytes]]:
@@ -30,9 +35,10 @@ def read_page(drawn: RenderedPage, recognition: Recognition, engine: EngineInfo)
                 confidence=seen.confidence,
                 figure=name,
                 missing=seen.missing,
+                cells=table_cells(seen.text) if seen.format is TextFormat.HTML else None,
             )
         )
-    status, note = _outcome(recognition)
+    status, note = _outcome(recognition, drawn.ink)
     page = Page(
         number=drawn.number,
         width=drawn.width,
@@ -48,14 +54,22 @@ def read_page(drawn: RenderedPage, recognition: Recognition, engine: EngineInfo)
     return page, figures
 
 
-def _outcome(recognition: Recognition) -> tuple[PageStatus, str]:
+def _outcome(recognition: Recognition, ink: float) -> tuple[PageStatus, str]:
     reasons = Counter(block.missing for block in recognition.reading.blocks if block.missing)
     notes = [f"{count} {'blocks' if count > 1 else 'block'}: {reason}" for reason, count in reasons.items()]
     status = PageStatus.TRUNCATED if reasons else PageStatus.OK
     if recognition.retried:
         notes.append("read alone, after a call that held it with other pages had failed")
         status = PageStatus.RETRIED if status is PageStatus.OK else status
+    if not any(clean(block.text) or block.figure or block.missing for block in recognition.reading.blocks):
+        notes.append(f"the engine found nothing; ink covers {_percent(ink)} of the page")
+        status = PageStatus.EMPTY if ink > _INK_TO_BE_READ else status
     return status, "; ".join([*notes, *recognition.reading.remarks])
+
+
+def _percent(share: float) -> str:
+    """With two digits that count, never in powers of ten: 12 %, 0.031 %."""
+    return f"{float(f'{share * 100:.2g}'):f}".rstrip("0").rstrip(".") + " %"
 
 
 def blank_page(drawn: RenderedPage, why: Blank) -> Page:
