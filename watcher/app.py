@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
+import time
 import uuid
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -31,16 +33,20 @@ from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.facts import StoreFacts
 from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.mirror import Mirror
+from watcher.pipeline.outage import Gate
 from watcher.pipeline.retain import SourceRemover
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
 from watcher.settings import Settings
+from watcher.storage.condition import StoreCondition
 from watcher.storage.folder import FolderStore
 from watcher.storage.port import Store
 from watcher.storage.s3 import Observed, S3Config, S3Store
 from watcher.storage.walk import PassedOver
+from watcher.storage.watched import WatchedStore
 
 FREE_HANDOVERS = 3
+SHORTEST_PAUSE = 5.0
 PARSER_CALLS_PER_CHILD = 500
 STALE_WINDOW_POLLS = 6
 """A window of the inbox that was not dealt within so many polls is listed again."""
@@ -80,6 +86,25 @@ def open_store(settings: Settings, observed: Observed = _tell_nobody, passed_ove
     )
 
 
+def new_condition(settings: Settings) -> StoreCondition:
+    """A folder hashes whole files between two answers, so that its silence means nothing."""
+    silent = settings.storage.silent_seconds if settings.s3.configured else math.inf
+    longest = max(settings.claims.backoff_max_seconds, settings.storage.pause_max_seconds)
+    return StoreCondition(time.monotonic, silent, 2 * longest)
+
+
+def watched(store: Store, settings: Settings, condition: StoreCondition) -> WatchedStore:
+    layout = settings.layout
+    prefixes = (layout.incoming, layout.claims, layout.processed, layout.failed)
+    return WatchedStore(store, condition, prefixes, dispensable=(layout.failed,))
+
+
+def store_pauses(settings: Settings) -> RetryPolicy:
+    """Between two tries while the store fails; they go on for ever."""
+    longest = settings.storage.pause_max_seconds
+    return RetryPolicy(0, min(SHORTEST_PAUSE, longest), longest)
+
+
 def layout_of(settings: Settings) -> Layout:
     return Layout(settings.layout.incoming, settings.layout.claims, settings.layout.processed, settings.layout.failed)
 
@@ -103,6 +128,7 @@ class Shared:
     log: FilteringBoundLogger
     metrics: Metrics
     vitals: Vitals
+    condition: StoreCondition
     scratch: Path
     stopping: threading.Event
     give_back: threading.Event
@@ -142,12 +168,13 @@ def build_dispatcher(
     keeps_source = settings.retention.source == "keep"
     acquirer = Acquirer(store, identity, rules.policy, keeps_source=keeps_source, appender=appender)
     stale_seconds = STALE_WINDOW_POLLS * settings.watch.poll_seconds
+    gate = Gate(lambda: shared.condition.trouble, store_pauses(settings), shared.clock.monotonic, random.random)
     inbox = Inbox(
         store, layout, tuple(settings.watch.ignore), shared.clock.monotonic, random.random, stale_seconds, passed_over(shared.log)
     )
     sweeper = Sweep(store, layout, timedelta(days=settings.claims.keep_days), shared.stopping)
     quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
-    return Dispatcher(bench, acquirer, inbox, sweeper, shared.vitals, settings.watch.documents, quiet_seconds, appender.obey)
+    return Dispatcher(bench, acquirer, inbox, sweeper, shared.vitals, settings.watch.documents, gate, quiet_seconds, appender.obey)
 
 
 def new_log() -> FilteringBoundLogger:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import random
 import shutil
 import socket
 import threading
@@ -19,15 +21,18 @@ from watcher.app import (
     build_recogniser,
     chosen_engine,
     layout_of,
+    new_condition,
     new_nonce,
     open_store,
     passed_over,
+    store_pauses,
     utc_now,
+    watched,
 )
 from watcher.domain import exits
 from watcher.domain.clock import Clock
 from watcher.domain.document import Layout
-from watcher.domain.health import HealthSnapshot, stalled
+from watcher.domain.health import HealthSnapshot, StoreState, stalled
 from watcher.intake.parser import Parser
 from watcher.jobs import Jobs
 from watcher.lease.bids import Bids
@@ -35,21 +40,28 @@ from watcher.lease.mode import AgreedAppender, Mode
 from watcher.metrics import Metrics
 from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.facts import StoreFacts, find_out, marker_of, suited
+from watcher.pipeline.outage import OutageLog, told
 from watcher.pipeline.scratch import make_scratch
 from watcher.pipeline.verify import Verifier
 from watcher.pipeline.vitals import Vitals
 from watcher.settings import Settings
+from watcher.storage.condition import Trouble
 from watcher.storage.port import RefusedError, Store, StoreError
 from watcher.web import HttpServer, create_app
 
 UPLOADS_PER_DOCUMENT = 4
-PROBE_RETRY_SECONDS = 10.0
 
 
 def stall_budget(settings: Settings) -> float:
     """Seconds without progress that mean that something hangs: beyond what a poll, loading the engine and a call with its retries may take."""
     call = settings.ocr.page_seconds * settings.ocr.pages_per_call
     return settings.http.stall_seconds + settings.watch.poll_seconds + settings.ocr.load_seconds + 2 * call
+
+
+def store_state(trouble: Trouble | None, *, known: bool) -> StoreState:
+    if trouble is None:
+        return "reachable" if known else "unknown"
+    return "unreachable" if trouble.cuts_off else "restricted"
 
 
 class Daemon:
@@ -62,6 +74,7 @@ class Daemon:
         self._clock = Clock(time.monotonic, utc_now)
         self._metrics = Metrics(time.time)
         self._vitals = Vitals(time.monotonic)
+        self._condition = new_condition(settings)
         self._choice = chosen_engine(settings)
         self._recogniser = build_recogniser(settings, self._choice, self._clock, self._log)
         self._appender: AgreedAppender | None = None
@@ -90,7 +103,7 @@ class Daemon:
             self._log.info("daemon_ended")
 
     def health(self) -> HealthSnapshot:
-        engine, pulse = self._recogniser.state, self._vitals.pulse
+        engine, pulse, trouble = self._recogniser.state, self._vitals.pulse, self._condition.trouble
         return HealthSnapshot(
             engine_phase=engine.phase,
             engine_reason=engine.reason,
@@ -102,8 +115,9 @@ class Daemon:
             claim_mode=self._appender.mode.value if self._appender else "unknown",
             counts={**pulse.ended, "in_progress": pulse.in_progress, "in_inbox": pulse.in_inbox},
             last_scan_age=pulse.scan_age,
-            store_reachable=self._appender is not None and not pulse.store_reason,
-            store_reason=pulse.store_reason,
+            store=store_state(trouble, known=self._appender is not None),
+            store_cause=trouble.reason.value if trouble else "",
+            store_reason=trouble.text if trouble else "",
             stalled=stalled(pulse.loop_age, pulse.idle_age, stall_budget(self._settings)),
         )
 
@@ -116,7 +130,11 @@ class Daemon:
         self._log.warning("claim_mode_changed", claim_mode=Mode.BIDS.value, reason=reason)
 
     def _watch(self, drain: bool) -> int:
-        store = open_store(self._settings, self._metrics.store_request, passed_over(self._log))
+        store = watched(open_store(self._settings, self._metrics.store_request, passed_over(self._log)), self._settings, self._condition)
+        with told(OutageLog(lambda: self._condition.trouble, time.monotonic, self._log, store.location)):
+            return self._watch_store(store, drain)
+
+    def _watch_store(self, store: Store, drain: bool) -> int:
         layout = layout_of(self._settings)
         facts = self._probe(store, layout, insist=not drain)
         if facts is None:
@@ -133,6 +151,7 @@ class Daemon:
             self._log,
             self._metrics,
             self._vitals,
+            self._condition,
             self._scratch,
             self._stopping,
             self._give_back,
@@ -181,16 +200,18 @@ class Daemon:
 
     def _probe(self, store: Store, layout: Layout, *, insist: bool) -> StoreFacts | None:
         """Asks until the store answers; without `insist` a refusal ends it."""
+        pauses, jitter, tries = store_pauses(self._settings), random.random, 0
         while not self._stopping.is_set():
             self._vitals.looped()
             try:
                 facts = find_out(store, layout, new_nonce)
             except StoreError as error:
-                self._vitals.store_failed(str(error))
-                self._log.error("store_unreachable", store=store.location, reason=str(error))
+                tries += 1
                 if not insist and isinstance(error, RefusedError):
+                    self._log.error("store_refuses", store=store.location, reason=str(error))
                     return None
-                self._stopping.wait(PROBE_RETRY_SECONDS)
+                self._log.log(logging.WARNING if tries == 1 else logging.DEBUG, "store_not_probed", reason=str(error), tries=tries)
+                self._stopping.wait(pauses.delay(tries, jitter()))
                 continue
             self._log.info(
                 "store_probed",

@@ -28,6 +28,7 @@ from watcher.metrics import Metrics
 from watcher.pipeline.bench import Bench, Rules
 from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.inbox import Inbox
+from watcher.pipeline.outage import Gate
 from watcher.pipeline.retain import SourceRemover
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
@@ -104,8 +105,9 @@ class SimulatedReplica:
             appender=Creates() if shared.plan.conditions is Conditions.ATOMIC else Bids(scheduler.sleep),
         )
         inbox = Inbox(store, LAYOUT, (), clock.monotonic, random.random, 6 * POLL)
+        gate = Gate(lambda: None, rules.policy, clock.monotonic, lambda: 0.0)  # the store's faults are drawn for each request, none lasts
         self.dispatcher = Dispatcher(
-            bench, acquirer, inbox, Sweep(store, LAYOUT), Vitals(clock.monotonic), shared.plan.documents, quiet_seconds=0.0
+            bench, acquirer, inbox, Sweep(store, LAYOUT), Vitals(clock.monotonic), shared.plan.documents, gate, quiet_seconds=0.0
         )
         self.dispatcher._threads = ActorExecutor(scheduler, self.process)
         self.dispatcher._slots = Slots(scheduler, shared.plan.documents)

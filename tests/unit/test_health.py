@@ -20,13 +20,16 @@ WELL = HealthSnapshot(
     claim_mode="conditional",
     counts={"done": 3, "failed": 1},
     last_scan_age=1.26,
-    store_reachable=True,
+    store="reachable",
+    store_cause="",
     store_reason="",
     stalled=None,
 )
 LOADING = replace(WELL, engine_phase="initializing", last_scan_age=None)
 BROKEN = replace(WELL, engine_phase="failed", engine_reason="no models in /models")
-CUT_OFF = replace(WELL, store_reachable=False, store_reason="connection refused")
+CUT_OFF = replace(WELL, store="unreachable", store_cause="no_connection", store_reason="connection refused")
+RESTRICTED = replace(WELL, store="restricted", store_cause="no_rights", store_reason="no rights (while writing under claims/)")
+UNASKED = replace(WELL, store="unknown")
 STUCK = replace(WELL, stalled="the watch loop made no progress for 901 s")
 
 
@@ -72,8 +75,17 @@ def test_health_is_503_only_where_a_restart_may_help(snapshot: HealthSnapshot, s
         assert reason in answer.document["reason"]
 
 
-def test_unreachable_store_is_said_though_healthy() -> None:
-    assert judge(CUT_OFF).document["store"] == "unreachable"
+@pytest.mark.parametrize("snapshot", [CUT_OFF, RESTRICTED])
+def test_a_store_in_trouble_is_said_though_healthy(snapshot: HealthSnapshot) -> None:
+    document = judge(snapshot).document
+    assert (document["store"], document["store_cause"]) == (snapshot.store, snapshot.store_cause)
+    assert snapshot.store_reason in document["reason"]
+
+
+def test_a_store_that_was_not_asked_yet_is_no_fault() -> None:
+    document = judge(UNASKED).document
+    assert document["store"] == "unknown"
+    assert "reason" not in document
 
 
 @pytest.mark.parametrize(
@@ -83,9 +95,11 @@ def test_unreachable_store_is_said_though_healthy() -> None:
         (replace(LOADING, engine_reason="restarting after a crash"), "restarting after a crash"),
         (BROKEN, "no models in /models"),
         (CUT_OFF, "connection refused"),
+        (RESTRICTED, "no rights"),
+        (UNASKED, "not asked yet"),
         (STUCK, "no progress"),
     ],
-    ids=["loading", "restarting", "engine broken", "store unreachable", "stuck"],
+    ids=["loading", "restarting", "engine broken", "store unreachable", "store restricted", "store not asked", "stuck"],
 )
 def test_not_ready_says_why(snapshot: HealthSnapshot, reason: str) -> None:
     answer = judge_ready(snapshot)

@@ -32,7 +32,8 @@ WELL = HealthSnapshot(
     claim_mode="conditional",
     counts={},
     last_scan_age=0.0,
-    store_reachable=True,
+    store="reachable",
+    store_cause="",
     store_reason="",
     stalled=None,
 )

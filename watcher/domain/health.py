@@ -9,6 +9,7 @@ from typing import Any, Literal
 OK, UNAVAILABLE = 200, 503
 
 EnginePhase = Literal["initializing", "ready", "failed"]
+StoreState = Literal["unknown", "reachable", "restricted", "unreachable"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class HealthSnapshot:
     claim_mode: str
     counts: Mapping[str, int]
     last_scan_age: float | None  # None before the first scan
-    store_reachable: bool
+    store: StoreState  # unknown before its first answers; restricted: it can be seen, but something that we need of it does not work
+    store_cause: str
     store_reason: str
     stalled: str | None
 
@@ -41,7 +43,7 @@ class Answer:
 def judge(snapshot: HealthSnapshot) -> Answer:
     """/health: 503 where a restart may help. The first three fields are those of the service that this one replaces."""
     fatal = _fatal(snapshot)
-    reason = fatal or ("" if snapshot.store_reachable else _store_fault(snapshot))
+    reason = fatal or _store_fault(snapshot)
     document: dict[str, Any] = {
         "status": "unhealthy" if fatal else "healthy",
         "paddleocr": snapshot.engine_phase,
@@ -52,7 +54,8 @@ def judge(snapshot: HealthSnapshot) -> Answer:
         "version": snapshot.version,
         "replica": snapshot.replica,
         "claim_mode": snapshot.claim_mode,
-        "store": "reachable" if snapshot.store_reachable else "unreachable",
+        "store": snapshot.store,
+        **({"store_cause": snapshot.store_cause} if snapshot.store_cause else {}),
         "counts": dict(snapshot.counts),
         "last_scan_age_seconds": None if snapshot.last_scan_age is None else round(snapshot.last_scan_age, 1),
     }
@@ -64,8 +67,9 @@ def judge_ready(snapshot: HealthSnapshot) -> Answer:
     reason = _fatal(snapshot)
     if not reason and snapshot.engine_phase == "initializing":
         reason = "the engine is loading" + (f": {snapshot.engine_reason}" if snapshot.engine_reason else "")
-    if not reason and not snapshot.store_reachable:
-        reason = _store_fault(snapshot)
+    reason = reason or _store_fault(snapshot)
+    if not reason and snapshot.store == "unknown":
+        reason = "the store was not asked yet, or did not answer yet"
     return Answer(UNAVAILABLE, {"status": "not_ready", "reason": reason}) if reason else Answer(OK, {"status": "ready"})
 
 
@@ -87,4 +91,7 @@ def _fatal(snapshot: HealthSnapshot) -> str:
 
 
 def _store_fault(snapshot: HealthSnapshot) -> str:
-    return f"the store cannot be reached: {snapshot.store_reason or 'see the log'}"
+    if snapshot.store not in ("restricted", "unreachable"):
+        return ""
+    said = "cannot be reached" if snapshot.store == "unreachable" else "can be reached, but does not do all that it must"
+    return f"the store {said}: {snapshot.store_reason}"

@@ -13,9 +13,11 @@ from watcher.lease.acquire import Acquirer
 from watcher.pipeline.attempt import OVER, Attempt, End
 from watcher.pipeline.bench import Bench
 from watcher.pipeline.inbox import Inbox
+from watcher.pipeline.outage import Gate
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
 from watcher.storage.port import StoreError
+from watcher.storage.watched import cause
 
 _LOOK_SECONDS = 0.5
 
@@ -23,6 +25,7 @@ _LOOK_SECONDS = 0.5
 class Dispatcher:
     """`documents`: how many this replica works on at once; `quiet_seconds`: how long an inbox must stay empty to count as drained.
 
+    `gate` says when work may begin while the store is in trouble.
     `agree` is called with each sweep: it looks whether the replicas agreed on another way to claim.
 
     `scan` and `sweep` are each called from one thread at a time.
@@ -36,6 +39,7 @@ class Dispatcher:
         sweeper: Sweep,
         vitals: Vitals,
         documents: int,
+        gate: Gate,
         quiet_seconds: float = 0.0,
         agree: Callable[[], None] = lambda: None,
     ) -> None:
@@ -44,6 +48,7 @@ class Dispatcher:
         self._inbox = inbox
         self._sweeper = sweeper
         self._vitals = vitals
+        self._gate = gate
         self._slots = threading.Semaphore(documents)
         self._threads = ThreadPoolExecutor(documents, thread_name_prefix="document")
         self._stopping = threading.Event()
@@ -66,7 +71,7 @@ class Dispatcher:
 
     def scan(self) -> None:
         """One round over the inbox and over what the sweep found, handing documents to threads as these become free."""
-        if not self._can_read():
+        if not self._can_read() or not self._gate.opens():
             self._vitals.looped()
             return
         while self._scan_once() and self._inbox.abandoned:
@@ -79,8 +84,7 @@ class Dispatcher:
         try:
             unfinished = self._deal()
         except StoreError as error:
-            self._vitals.store_failed(str(error))
-            self._bench.log.warning("scan_failed", reason=str(error))
+            self._store_failed("scan_failed", error)
             return False
         if unfinished is None:
             return False
@@ -108,8 +112,7 @@ class Dispatcher:
                 self._orphans[self._bench.layout.claim_log(document)] = document
             pruned = self._sweeper.prune(self._bench.clock.now())
         except StoreError as error:
-            self._vitals.store_failed(str(error))
-            self._bench.log.warning("sweep_failed", reason=str(error))
+            self._store_failed("sweep_failed", error)
             return
         self._swept = True
         for log in sorted(self._sweeper.unreadable):
@@ -147,7 +150,15 @@ class Dispatcher:
                     self._slots.release()
             if not started:
                 return unfinished
+            if self._gate.narrow:
+                return None
         return None
+
+    def _store_failed(self, event: str, error: StoreError, **fields: str) -> None:
+        """What keeps the store from working is told once for all (see `OutageLog`), not with each request that meets it."""
+        self._vitals.looped()
+        tell = self._bench.log.debug if cause(error) else self._bench.log.warning
+        tell(event, reason=str(error), **fields)
 
     def _round(self) -> Iterator[tuple[Document, float]]:
         for document in list(self._orphans.values()):
@@ -174,8 +185,7 @@ class Dispatcher:
         try:
             self._attempt(log, document)
         except StoreError as error:
-            self._vitals.store_failed(str(error))
-            self._bench.log.warning("claim_failed", document=document.key, reason=str(error))
+            self._store_failed("claim_failed", error, document=document.key)
         except Exception:
             self._bench.log.exception("internal_error", document=document.key)
         finally:
@@ -221,7 +231,7 @@ class Dispatcher:
     def _can_read(self) -> bool:
         """Whether an engine is loaded, or was and is only being replaced: documents are not taken from replicas that can read them."""
         state = self._bench.recogniser.state
-        return state.info is not None and state.phase != "failed"
+        return state.info is not None and state.takes_pages
 
     def _forget_ended(self) -> None:
         """An end is remembered as long as a listing older than it may still show the document."""

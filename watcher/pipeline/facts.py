@@ -32,8 +32,8 @@ def find_out(store: Store, layout: Layout, nonce: Callable[[], str]) -> StoreFac
     Where the races disprove the conditions, all replicas are asked for bids: a replica that saw no torn race must not go on creating.
     """
     scratch, marker = f"{layout.claims}.probe/", marker_of(layout)
+    asked = asks_for_bids(store, marker)  # first, since it is one request: a store that is away is not asked many times
     conditions = probe_conditions(store, scratch, nonce)
-    asked = asks_for_bids(store, marker)
     mode = choose_mode(conditions.verdict, asked, probe_listing(store, scratch, nonce))
     if mode is Mode.BIDS and not asked:
         ask_for_bids(store, marker, conditions.detail)

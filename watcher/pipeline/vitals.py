@@ -18,7 +18,6 @@ class Pulse:
     loop_age: float
     scan_age: float | None
     idle_age: float
-    store_reason: str
 
 
 class Vitals:
@@ -32,7 +31,6 @@ class Vitals:
         self._in_inbox = 0
         self._looped_at = monotonic()
         self._scanned_at: float | None = None
-        self._store_reason = ""
 
     def looped(self) -> None:
         """The watch loop is alive, if only waiting for capacity."""
@@ -44,12 +42,6 @@ class Vitals:
         with self._lock:
             self._scanned_at, self._looped_at = listed_at, self._monotonic()
             self._in_inbox = in_inbox
-            self._store_reason = ""
-
-    def store_failed(self, reason: str) -> None:
-        with self._lock:
-            self._looped_at = self._monotonic()
-            self._store_reason = reason
 
     def progressed(self, log: str) -> None:
         """The document of this claim log was claimed or gained something."""
@@ -72,5 +64,4 @@ class Vitals:
                 loop_age=now - self._looped_at,
                 scan_age=None if self._scanned_at is None else now - self._scanned_at,
                 idle_age=min((now - at for at in self._progress.values()), default=0.0),
-                store_reason=self._store_reason,
             )

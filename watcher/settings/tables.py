@@ -26,6 +26,10 @@ class Storage(Table):
     read_seconds: Seconds = Field(60, ge=0.1, le=3600, description="how long the store may be silent within an answer")
     attempts: int = Field(5, ge=1, le=20, description="tries of a request that may be repeated safely")
     connections: int = Field(32, ge=1, le=256, description="connections to the store that are kept open")
+    silent_seconds: Seconds = Field(
+        10, ge=1, le=3600, description="a store that answers nothing for so long counts as unreachable in the log and in /health"
+    )
+    pause_max_seconds: Seconds = Field(60, ge=1, le=3600, description="longest pause between two tries while the store fails")
     settle_seconds: Seconds = Field(1.0, ge=0, le=3600, description="a file in a folder is taken once it stood unchanged for so long")
 
 

@@ -13,15 +13,19 @@ from doubles.stores import HookedStore
 from structlog.testing import capture_logs
 
 from watcher.domain.claim import Phase
+from watcher.domain.retry import RetryPolicy
 from watcher.engines.recogniser import EngineState
 from watcher.lease.acquire import Acquirer
 from watcher.lease.claim import Claim
 from watcher.lease.log import ClaimLog
 from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.inbox import Inbox
+from watcher.pipeline.outage import Gate
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
+from watcher.storage.condition import Doing, Kind, Trouble
 from watcher.storage.port import UnavailableError
+from watcher.storage.reasons import Reason
 
 
 class Watch:
@@ -32,8 +36,10 @@ class Watch:
         keeps = replica.bench.rules.retention == "keep"
         acquirer = Acquirer(replica.store, replica.acquirer._identity, replica.bench.rules.policy, keeps_source=keeps)
         self.vitals = Vitals(monotonic)
+        self.trouble: Trouble | None = None
+        self.gate = Gate(lambda: self.trouble, RetryPolicy(0, 5, 60), monotonic, lambda: 0.0)
         inbox = Inbox(replica.store, LAYOUT, (), monotonic, lambda: 0.0, 30)
-        self.dispatcher = Dispatcher(replica.bench, acquirer, inbox, Sweep(replica.store, LAYOUT), self.vitals, documents)
+        self.dispatcher = Dispatcher(replica.bench, acquirer, inbox, Sweep(replica.store, LAYOUT), self.vitals, documents, self.gate)
         self.time = replica.time
 
     def round(self) -> None:
@@ -142,7 +148,7 @@ def test_an_idle_poll_with_archive_costs_one_listing_however_much_is_finished(st
     assert store.requests == [("list", "incoming/")]
 
 
-def test_a_store_that_fails_is_told_and_the_next_round_goes_on(store: HookedStore, watch: Watch) -> None:
+def test_a_store_that_fails_ends_the_round_and_the_next_goes_on(store: HookedStore, watch: Watch) -> None:
     drop(store, "a.pdf", "one")
     down = [True]
 
@@ -152,10 +158,35 @@ def test_a_store_that_fails_is_told_and_the_next_round_goes_on(store: HookedStor
 
     store.before.append(fail)
     watch.round()
-    assert watch.vitals.pulse.store_reason == "the store is away"
+    assert watch.ended == {}
     down[0] = False
     watch.round()
-    assert (watch.ended, watch.vitals.pulse.store_reason) == ({"done": 1}, "")
+    assert watch.ended == {"done": 1}
+
+
+def test_a_store_in_trouble_is_tried_with_one_document_after_growing_pauses(store: HookedStore, watch: Watch) -> None:
+    for number in range(20):
+        drop(store, f"{number:02}.pdf", "one")
+    watch.trouble = Trouble(Reason.NO_RIGHTS, Kind(Doing.WRITING, "processed/"), 0, 0, 1)
+    began, tried = watch.time.seconds, []
+    for _ in range(200):
+        before = watch.ended.get("done", 0)
+        watch.round()
+        if watch.ended.get("done", 0) > before:
+            assert watch.ended["done"] == before + 1
+            tried.append(watch.time.seconds - began)
+    assert tried == [1, 6, 16, 36, 76, 136, 196]
+    watch.trouble = None
+    watch.round()
+    assert watch.ended == {"done": 20}
+
+
+def test_what_documents_can_be_read_without_keeps_nobody_waiting(store: HookedStore, watch: Watch) -> None:
+    for number in range(5):
+        drop(store, f"{number}.pdf", "one")
+    watch.trouble = Trouble(Reason.NO_RIGHTS, Kind(Doing.WRITING, "failed/", needed=False), 0, 0, 1)
+    watch.round()
+    assert watch.ended == {"done": 5}
 
 
 def test_no_more_documents_at_once_than_there_are_slots(store: HookedStore, replica: InProcessReplica) -> None:
