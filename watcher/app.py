@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,9 +18,8 @@ from structlog.typing import FilteringBoundLogger
 from watcher.domain.clock import Clock
 from watcher.domain.document import Layout
 from watcher.domain.retry import RetryPolicy
-from watcher.engines.choose import Choice, choose
-from watcher.engines.port import EngineSpec
-from watcher.engines.recogniser import EngineLimits, Recogniser
+from watcher.engines.choose import Choice
+from watcher.engines.recogniser import Recogniser
 from watcher.intake.parser import Parser, start_parser
 from watcher.intake.port import Limits, Rendering
 from watcher.lease.acquire import Acquirer
@@ -37,6 +36,7 @@ from watcher.pipeline.outage import Gate
 from watcher.pipeline.retain import SourceRemover
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
+from watcher.recognition import engine_options
 from watcher.settings import Settings
 from watcher.storage.condition import StoreCondition
 from watcher.storage.folder import FolderStore
@@ -174,7 +174,7 @@ def build_dispatcher(
     )
     sweeper = Sweep(store, layout, timedelta(days=settings.claims.keep_days), shared.stopping)
     quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
-    return Dispatcher(bench, acquirer, inbox, sweeper, shared.vitals, settings.watch.documents, gate, quiet_seconds, appender.obey)
+    return Dispatcher(bench, acquirer, inbox, sweeper, shared.vitals, settings.documents_at_once, gate, quiet_seconds, appender.obey)
 
 
 def new_log() -> FilteringBoundLogger:
@@ -195,12 +195,7 @@ def _rules(settings: Settings, choice: Choice) -> Rules:
         render_pages=min(settings.ocr.pages_per_call, settings.render.window_pages),
         failed_pages_percent=settings.limits.failed_pages_percent,
         free_handovers=FREE_HANDOVERS,
-        options={
-            "engine": choice.spec.name,
-            "languages": settings.ocr.languages,
-            "dpi": settings.render.dpi,
-            "max_pixels": settings.render.max_pixels,
-        },
+        options=engine_options(settings, choice),
     )
 
 
@@ -212,26 +207,3 @@ def build_parser(settings: Settings) -> Parser:
         processes=render.processes,
         calls_per_child=PARSER_CALLS_PER_CHILD,
     )
-
-
-def chosen_engine(settings: Settings) -> Choice:
-    """Raises `EngineNotFoundError` where nothing here can read."""
-    ocr = settings.ocr
-    choice = choose(ocr.engine, ocr.languages, Path(ocr.tessdata) if ocr.tessdata else None)
-    if choice.spec.name == "fake":
-        return replace(choice, spec=EngineSpec("fake", {"page_seconds": ocr.fake_page_seconds}))
-    return choice
-
-
-def build_recogniser(settings: Settings, choice: Choice, clock: Clock, log: FilteringBoundLogger) -> Recogniser:
-    ocr = settings.ocr
-    limits = EngineLimits(
-        batch_pages=ocr.pages_per_call,
-        page_seconds=ocr.page_seconds,
-        load_seconds=ocr.load_seconds,
-        recycle_pages=ocr.recycle_pages,
-        recycle_bytes=ocr.recycle_bytes,
-        restart_seconds=ocr.restart_seconds,
-        restart_max_seconds=ocr.restart_max_seconds,
-    )
-    return Recogniser(choice.spec, limits, clock, log)

@@ -18,8 +18,6 @@ from watcher.app import (
     Shared,
     build_dispatcher,
     build_parser,
-    build_recogniser,
-    chosen_engine,
     layout_of,
     new_condition,
     new_nonce,
@@ -44,6 +42,7 @@ from watcher.pipeline.outage import OutageLog, told
 from watcher.pipeline.scratch import make_scratch
 from watcher.pipeline.verify import Verifier
 from watcher.pipeline.vitals import Vitals
+from watcher.recognition import build_recogniser, chosen_engine
 from watcher.settings import Settings
 from watcher.storage.condition import Trouble
 from watcher.storage.port import RefusedError, Store, StoreError
@@ -53,9 +52,14 @@ UPLOADS_PER_DOCUMENT = 4
 
 
 def stall_budget(settings: Settings) -> float:
-    """Seconds without progress that mean that something hangs: beyond what a poll, loading the engine and a call with its retries may take."""
-    call = settings.ocr.page_seconds * settings.ocr.pages_per_call
-    return settings.http.stall_seconds + settings.watch.poll_seconds + settings.ocr.load_seconds + 2 * call
+    """Seconds without progress that mean that something hangs.
+
+    That is beyond what a poll may take, a call, trying the engine out after it, loading it anew, and the first page read alone.
+    """
+    ocr = settings.ocr
+    call = ocr.call_seconds + ocr.page_seconds * ocr.pages_per_call
+    tried = ocr.call_seconds + ocr.load_seconds
+    return settings.http.stall_seconds + settings.watch.poll_seconds + 2 * (call + tried)
 
 
 def store_state(trouble: Trouble | None, *, known: bool) -> StoreState:
@@ -142,7 +146,8 @@ class Daemon:
         store = suited(store, facts)
         self._appender = AgreedAppender(store, marker_of(layout), facts.mode, Bids(time.sleep), self._bids_begun)
         watch = self._settings.watch
-        uploads = ThreadPoolExecutor(UPLOADS_PER_DOCUMENT * watch.documents, thread_name_prefix="upload")
+        writers = min(UPLOADS_PER_DOCUMENT * self._settings.documents_at_once, self._settings.storage.connections)
+        uploads = ThreadPoolExecutor(writers, thread_name_prefix="upload")
         parser = build_parser(self._settings)
         shared = Shared(
             self._settings,

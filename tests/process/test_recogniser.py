@@ -29,6 +29,7 @@ MARKS = {"crash": CRASH, "hang": HANG, "refuse": REFUSE, "drop": DROP, "spoil": 
 LIMITS = {
     "batch_pages": 4,
     "page_seconds": 30.0,
+    "call_seconds": 0.0,
     "load_seconds": 60.0,
     "recycle_pages": 1000,
     "recycle_bytes": 2**40,
@@ -46,7 +47,7 @@ class Bench:
         log = structlog.wrap_logger(None, processors=[self._record], wrapper_class=structlog.make_filtering_bound_logger(0))
         clock = Clock(time.monotonic, lambda: datetime.now(timezone.utc))
         spec = EngineSpec("fake", {**MARKS, **options})
-        self.recogniser = Recogniser(spec, EngineLimits(**{**LIMITS, **limits}), clock, log)  # type: ignore[arg-type]
+        self.recogniser = Recogniser({"cpu": spec}, EngineLimits(**{**LIMITS, **limits}), clock, log)  # type: ignore[arg-type]
         self._pages = 0
         self._lock = threading.Lock()
 

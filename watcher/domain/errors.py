@@ -25,6 +25,7 @@ class ErrorCode(str, Enum):
     ENGINE_CRASHED = "engine_crashed"
     ENGINE_TIMEOUT = "engine_timeout"
     ENGINE_ERROR = "engine_error"
+    ENGINE_MEMORY = "engine_memory"
     WORKER_LOST = "worker_lost"
     UNSTORABLE_NAME = "unstorable_name"
     INTERNAL_ERROR = "internal_error"
@@ -85,6 +86,10 @@ CATALOG: dict[ErrorCode, ErrorInfo] = {
     ),
     ErrorCode.ENGINE_ERROR: ErrorInfo(
         "The recognition engine refuses page {page}. See the daemon's log for this document, and drop it again once it is mended.",
+        transient=True,
+    ),
+    ErrorCode.ENGINE_MEMORY: ErrorInfo(
+        "Page {page} needs more memory than the device of the recognition engine has. Lower render.dpi or render.max_pixels, use a larger GPU (ocr.devices) or a model server elsewhere (ocr.server.url), and drop the document again.",
         transient=True,
     ),
     ErrorCode.WORKER_LOST: ErrorInfo(

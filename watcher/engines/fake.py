@@ -17,7 +17,7 @@ from PIL import Image
 
 from watcher import __version__
 from watcher.domain.page import EngineInfo
-from watcher.engines.port import Engine, PageImage, PageReading, PlacedBlock, ReadBlock, Revision
+from watcher.engines.port import Engine, EngineMemoryError, EngineWaitError, PageImage, PageReading, PlacedBlock, ReadBlock, Revision
 
 Colour = tuple[int, int, int]
 
@@ -34,33 +34,42 @@ def load(
     refuse: Colour | None = None,
     drop: Colour | None = None,
     spoil: Colour | None = None,
+    swell: Colour | None = None,
+    choke: Colour | None = None,
     kept_bytes: int = 0,
     needs: str | None = None,
+    waits: str | None = None,
     structure: str = "",
 ) -> Engine:
     """Pages of these colours make it die by SIGSEGV (`crash`), stop answering (`hang`), raise (`refuse`), return no reading (`drop`),
-    or refuse every page from then on (`spoil`). It keeps `kept_bytes` of memory for each page, and does not load while the file `needs` is absent.
-    `structure`: it also sees documents as a whole, where it gives the first title level 1 and the others level 2 (`titles`), raises
+    refuse every page from then on (`spoil`), lack memory (`swell`), or find the server that it needs down (`choke`).
+
+    It keeps `kept_bytes` of memory for each page, does not load while the file `needs` is absent, and waits while the file `waits`
+    exists, for the reason that stands in it. `structure`: it also sees documents as a whole, where it gives the first title level 1 and the others level 2 (`titles`), raises
     (`refuse`), dies (`crash`) or stops answering (`hang`).
     """
     if needs is not None and not Path(needs).exists():
         raise FileNotFoundError(f"the stand-in engine needs {Path(needs).name}")
-    marks = {"crash": crash, "hang": hang, "refuse": refuse, "drop": drop, "spoil": spoil}
+    marks = {"crash": crash, "hang": hang, "refuse": refuse, "drop": drop, "spoil": spoil, "swell": swell, "choke": choke}
+    outage = Path(waits) if waits else None
     if structure:
-        return _FakeOfDocuments(page_seconds, marks, kept_bytes, structure)
-    return _Fake(page_seconds, marks, kept_bytes)
+        return _FakeOfDocuments(page_seconds, marks, kept_bytes, outage, structure)
+    return _Fake(page_seconds, marks, kept_bytes, outage)
 
 
 class _Fake:
-    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int) -> None:
+    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int, outage: Path | None) -> None:
         self.info = EngineInfo(name="fake", version=__version__)
         self._page_seconds = page_seconds
         self._marks = {colour: misdeed for misdeed, colour in marks.items() if colour is not None}
         self._kept_bytes = kept_bytes
+        self._outage = outage
         self._kept: list[bytes] = []
         self._spoilt = False
 
     def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
+        if self._outage is not None and self._outage.exists():
+            raise EngineWaitError(self._outage.read_text())
         return [reading for page in pages for reading in self._read(page)]
 
     def _read(self, page: PageImage) -> list[PageReading]:
@@ -73,14 +82,18 @@ class _Fake:
             threading.Event().wait()
         if misdeed == "spoil":
             self._spoilt = True
+        if misdeed == "swell":
+            raise EngineMemoryError
+        if misdeed == "choke":
+            raise EngineWaitError("the server answers 500")
         if misdeed == "refuse" or self._spoilt:
             raise MarkedPageError
         return [] if misdeed == "drop" else [PageReading(_blocks(page.width, page.height), self._page_seconds)]
 
 
 class _FakeOfDocuments(_Fake):
-    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int, structure: str) -> None:
-        super().__init__(page_seconds, marks, kept_bytes)
+    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int, outage: Path | None, structure: str) -> None:
+        super().__init__(page_seconds, marks, kept_bytes, outage)
         self._structure = structure
 
     def restructure(self, pages: Sequence[Sequence[PlacedBlock]]) -> list[Revision]:

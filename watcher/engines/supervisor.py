@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
 from watcher.domain.errors import ErrorCode
-from watcher.domain.page import EngineInfo
 from watcher.engines import child
-from watcher.engines.port import EngineSpec, PageImage, PageReading, PlacedBlock, Revision
+from watcher.engines.port import EngineMemoryError, EngineSpec, EngineWaitError, PageImage, PageReading, PlacedBlock, Revision
+from watcher.engines.state import EngineState
 from watcher.workers.pool import (
     ChildCrashedError,
     ChildError,
@@ -29,32 +29,20 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class EngineLimits:
-    """`page_seconds` for each page of a call; `load_seconds` for loading and for trying out. `recycle_*`: replaced between calls, beyond so much.
+    """`page_seconds` for each page of a call, and `call_seconds` for the call; `load_seconds` for loading and for trying out.
 
-    After a failed load it waits `restart_seconds`, twice as long after each further one, at most `restart_max_seconds`.
+    `recycle_*`: replaced between calls, beyond so much. After a failed load it waits `restart_seconds`, twice as long after each further
+    one, at most `restart_max_seconds`.
     """
 
     batch_pages: int
     page_seconds: float
+    call_seconds: float
     load_seconds: float
     recycle_pages: int
     recycle_bytes: int
     restart_seconds: float
     restart_max_seconds: float
-
-
-@dataclass(frozen=True)
-class EngineState:
-    """`failed`: it could not be loaded, for `reason`; it is tried again. `info` is that of the last engine that was loaded.
-
-    `restarts` counts loads after a failure. `restructures`: that engine can say what the pages of a document have in common.
-    """
-
-    phase: Literal["initializing", "ready", "failed"] = "initializing"
-    reason: str = ""
-    info: EngineInfo | None = None
-    restarts: int = 0
-    restructures: bool = False
 
 
 class EngineUnavailableError(Exception):
@@ -68,6 +56,10 @@ class FailedCallError(Exception):
         super().__init__(f"{code.value}: {reason}")
         self.code = code
         self.reason = reason
+
+
+class UnservedCallError(Exception):
+    """What the engine depends on did not serve this call, though it serves. The text says why; no page is to blame."""
 
 
 class Supervisor:
@@ -89,8 +81,9 @@ class Supervisor:
         self._lock = threading.Lock()
         self._state = EngineState()
         self._pages_since_load = 0
-        self._failed_loads = 0
+        self._fruitless_loads = 0
         self._broken = False  # the next load is a restart
+        self._fresh = True  # the child has not been tried out
         self._bounded_bytes = True
 
     @property
@@ -99,37 +92,41 @@ class Supervisor:
             return self._state
 
     def load(self) -> None:
-        """Starts the engine and tries it out. Raises EngineUnavailableError, whose text is then also the state's reason."""
-        self._log.info("engine_loading")
+        """Starts the engine where it does not run, and tries it out. Raises EngineUnavailableError, whose text is then also the state's reason."""
+        if not self.state.waits:
+            self._log.info("engine_loading")
         started = self._clock.monotonic()
         if self._broken:
             self._set(restarts=self.state.restarts + 1)
         try:
-            info = self._pool.call(child.try_out, seconds=self._limits.load_seconds)
+            info = self._pool.call(child.try_out, seconds=self._limits.load_seconds + self._limits.call_seconds)
             restructures = self._pool.call(child.restructures, seconds=self._limits.load_seconds)
         except ChildPoolClosedError as error:
             raise EngineUnavailableError("the engine was stopped") from error
         except Exception as error:
-            raise self._failed(_reason(error)) from error
+            raise self._not_loaded(error) from error
         self._broken = False
-        self._failed_loads = self._pages_since_load = 0
+        self._fruitless_loads = 0
         held = self._pool.memory_bytes()
-        self._bounded_bytes = held <= self._limits.recycle_bytes
-        if not self._bounded_bytes:
-            self._log.warning("engine_larger_than_its_limit", bytes=held, limit=self._limits.recycle_bytes)
-        self._set(phase="ready", reason="", info=info, restructures=restructures)
+        if self._fresh:
+            self._fresh = False
+            self._pages_since_load = 0
+            self._bounded_bytes = held <= self._limits.recycle_bytes
+            if not self._bounded_bytes:
+                self._log.warning("engine_larger_than_its_limit", bytes=held, limit=self._limits.recycle_bytes)
+        self._set(phase="ready", reason="", info=info, restructures=restructures, waits=False)
         self._log.info("engine_ready", version=info.version, seconds=round(self._clock.monotonic() - started, 3), bytes=held)
 
     def restart_delay(self) -> float:
         """Seconds to wait before the next load."""
-        if self._failed_loads == 0:
+        if self._fruitless_loads == 0:
             return 0.0
-        doublings = min(self._failed_loads - 1, 60)
+        doublings = min(self._fruitless_loads - 1, 60)
         return min(self._limits.restart_seconds * 2.0**doublings, self._limits.restart_max_seconds)
 
     def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
-        """One reading per page. Raises FailedCallError, after which the state tells whether to load again, or EngineUnavailableError."""
-        readings = self._call(child.read, tuple(pages), self._limits.page_seconds * len(pages))
+        """One reading per page. Raises FailedCallError, after which the state tells whether to load again, UnservedCallError, or EngineUnavailableError."""
+        readings = self._call(child.read, tuple(pages), self._limits.call_seconds + self._limits.page_seconds * len(pages))
         self._pages_since_load += len(pages)
         self._recycle()
         return readings
@@ -139,29 +136,37 @@ class Supervisor:
         return self._call(child.restructure, pages, self._limits.page_seconds)
 
     def _call(self, function: Callable[[Sequence[_P]], list[_T]], pages: Sequence[_P], seconds: float) -> list[_T]:
+        if self._pool.lost_child:  # it died while idle: the next one is tried out before it is given pages
+            self._lose()
+            self.load()
         try:
             return self._pool.call(function, pages, seconds=seconds)
         except ChildPoolClosedError as error:
             raise EngineUnavailableError("the engine was stopped") from error
-        except ChildUnstartableError as error:  # it had died while idle
-            raise self._failed(_reason(error)) from error
+        except ChildUnstartableError as error:  # it died just now
+            raise self._not_loaded(error) from error
         except (ChildCrashedError, ChildTimeoutError) as error:
-            self._broken = True
-            self._set(phase="initializing")
+            self._lose()
             raise FailedCallError(_code(error), _reason(error)) from error
+        except EngineWaitError as error:
+            self._check()
+            raise UnservedCallError(str(error)) from error
         except Exception as error:
             self._check()
-            raise FailedCallError(ErrorCode.ENGINE_ERROR, type(error).__name__) from error  # its text may be document text
+            code = ErrorCode.ENGINE_MEMORY if isinstance(error, EngineMemoryError) else ErrorCode.ENGINE_ERROR
+            raise FailedCallError(code, type(error).__name__) from error  # its text may be document text
 
     def close(self) -> None:
         self._pool.close()
 
     def _check(self) -> None:
-        """Some engines cannot go on after an exception (a GPU in error refuses every further page): they are replaced."""
+        """Some engines cannot go on after an exception (a GPU in error refuses every further page): they are replaced. Others have to wait."""
         try:
-            self._pool.call(child.try_out, seconds=self._limits.load_seconds)
+            self._pool.call(child.try_out, seconds=self._limits.load_seconds + self._limits.call_seconds)
         except ChildPoolClosedError as error:
             raise EngineUnavailableError("the engine was stopped") from error
+        except EngineWaitError as error:
+            raise self._has_to_wait(error) from error
         except Exception as error:
             self._log.warning("engine_spoilt", reason=type(error).__name__)
             self._broken = True
@@ -178,13 +183,32 @@ class Supervisor:
 
     def _replace(self) -> None:
         self._pool.restart()
+        self._fresh = True
         self._set(phase="initializing")
 
+    def _lose(self) -> None:
+        self._broken = self._fresh = True
+        self._set(phase="initializing")
+
+    def _not_loaded(self, error: Exception) -> EngineUnavailableError:
+        cause = error.__cause__ if isinstance(error, ChildUnstartableError) else error
+        return self._has_to_wait(cause) if isinstance(cause, EngineWaitError) else self._failed(_reason(error))
+
+    def _has_to_wait(self, error: EngineWaitError) -> EngineUnavailableError:
+        """The child is as good as it was, and stays."""
+        reason = str(error)
+        self._fruitless_loads += 1
+        self._broken = False
+        if not self.state.waits or self.state.reason != reason:
+            self._log.warning("engine_waits", reason=reason)
+        self._set(phase="initializing", reason=reason, waits=True)
+        return EngineUnavailableError(reason)
+
     def _failed(self, reason: str) -> EngineUnavailableError:
-        self._failed_loads += 1
-        self._broken = True
+        self._fruitless_loads += 1
+        self._broken = self._fresh = True
         self._pool.restart()
-        self._set(phase="failed", reason=reason)
+        self._set(phase="failed", reason=reason, waits=False)
         self._log.error("engine_failed", reason=reason, retry_seconds=self.restart_delay())
         return EngineUnavailableError(reason)
 

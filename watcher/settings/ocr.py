@@ -72,6 +72,18 @@ class Ocr(Table):
         """A model server reads the blocks of all pages of a call at once; elsewhere a larger call only takes longer to fail."""
         return self.batch_pages or (16 if self.backend in MODEL_SERVERS else 4)
 
+    @property
+    def documents_at_once(self) -> int:
+        """One-page documents that keep every device busy: with a model server two calls' worth, the one that is read and the one that gathers."""
+        return len(self.devices) * (2 * self.pages_per_call if self.backend in MODEL_SERVERS else 4)
+
+    @property
+    def call_seconds(self) -> float:
+        """What a call may take besides `page_seconds` for each page: all tries of a request that a server leaves without an answer."""
+        if self.backend not in MODEL_SERVERS:
+            return 0.0
+        return self.server.attempts * (self.server.connect_seconds + self.server.request_seconds)
+
     @model_validator(mode="after")
     def _fit(self) -> Self:
         served = bool(self.server.url or self.server.command)

@@ -15,6 +15,7 @@ from watcher.settings.s3 import S3
 from watcher.settings.table import GIB, MIB, Labels, Patterns, Seconds, Table, Text, sized
 
 Prefix = Annotated[str, BeforeValidator(to_prefix)]
+MOST_DOCUMENTS = 64
 
 
 class Storage(Table):
@@ -50,7 +51,12 @@ class Watch(Table):
     """How the inbox is watched."""
 
     poll_seconds: Seconds = Field(5, ge=0.1, le=86400, description="time between two looks into the inbox")
-    documents: int = Field(4, ge=1, le=64, description="documents that this replica works on at once")
+    documents: int = Field(
+        0,
+        ge=0,
+        le=MOST_DOCUMENTS,
+        description="documents that this replica works on at once; 0: what suits the engine, 4 for each device, or 32 with a model server",
+    )
     ignore: Patterns = Field(
         (".*", "~$*", "*.part", "*.partial", "*.crdownload", "*.tmp", "Thumbs.db", "desktop.ini"),
         description="names that are passed over, matched with each part of a path; * and ? as in a shell",
@@ -165,6 +171,11 @@ class Settings(BaseSettings):
     http: Http = Http()
     log: Log = Log()
     s3: S3 = S3()
+
+    @property
+    def documents_at_once(self) -> int:
+        """Of `watch.documents`; by default as many as keep the engine busy though each has but one page: while it reads some, the next are drawn."""
+        return self.watch.documents or min(MOST_DOCUMENTS, self.ocr.documents_at_once)
 
     @classmethod
     def settings_customise_sources(

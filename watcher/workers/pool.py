@@ -105,6 +105,12 @@ class ChildPool:
             self._idle += idle
             self._changed.notify_all()
 
+    @property
+    def lost_child(self) -> bool:
+        """Whether a child died while nobody called it. The next call would replace it."""
+        with self._changed:
+            return any(child.lost for child in self._idle)
+
     def memory_bytes(self) -> int:
         """Resident memory of all children and of processes that they started."""
         return sum(_resident_bytes(child.pid) for child in self._children if child.pid is not None)
@@ -155,8 +161,12 @@ class _Child:
         self._interrupted = False
         self._lock = threading.Lock()
 
+    @property
+    def lost(self) -> bool:
+        return self._pool is not None and self._is_gone(self._pool)
+
     def call(self, function: Callable[..., T], args: tuple[object, ...], seconds: float) -> T:
-        if self._pool is not None and self._is_gone(self._pool):  # it died while idle
+        if self.lost:
             self.stop()
         pool = self._pool or self._start()
         self.calls += 1
