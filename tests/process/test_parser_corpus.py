@@ -33,7 +33,6 @@ REFUSED = {
     "bad/pillow-png_decompression_dos.png": ErrorCode.CORRUPT_IMAGE,
     "bad/pillow-reallybig.bmp": ErrorCode.TOO_MANY_PIXELS,
     "bad/pillow-truncated_image.png": ErrorCode.CORRUPT_IMAGE,
-    "bad/pillow-truncated_jpeg.jpg": ErrorCode.CORRUPT_IMAGE,
     "bad/pypdf-libreoffice-writer-password.pdf": ErrorCode.ENCRYPTED_PDF,
     "bad/pypdf-unreadablemetadata.pdf": ErrorCode.CORRUPT_PDF,
     "bad/qpdf-c-empty.pdf": ErrorCode.NO_PAGES,

@@ -17,10 +17,11 @@ import pillow_heif
 from PIL import Image, ImageCms
 
 from watcher.domain.errors import DocumentError, ErrorCode
+from watcher.intake.jpeg import with_end
 from watcher.intake.limits import require_pages, require_pixels
 from watcher.intake.port import Limits, RenderedPage, Rendering, UnrenderablePage
 from watcher.intake.raster import reduction, write_page
-from watcher.intake.sniff import TIFF
+from watcher.intake.sniff import JPEG, TIFF
 
 pillow_heif.options.DECODE_THREADS = 1  # a parsing child has one processor's time
 pillow_heif.register_heif_opener()
@@ -68,7 +69,22 @@ def render(
 
     Raises `DocumentError` with `CORRUPT_IMAGE` if the only page is damaged or cut off: a part is not passed off as the whole.
     """
-    with _opened(path, media_type, limits) as image:
+    try:
+        return _render(path, media_type, numbers, rendering, limits, target_dir)
+    except DocumentError as error:
+        if error.code is not ErrorCode.CORRUPT_IMAGE or media_type != JPEG.media_type:
+            raise
+        with _damage_named():
+            whole = with_end(path)
+        if whole is None:
+            raise
+    return _render(io.BytesIO(whole), media_type, numbers, rendering, limits, target_dir)
+
+
+def _render(
+    file: Path | io.BytesIO, media_type: str, numbers: Sequence[int], rendering: Rendering, limits: Limits, target_dir: Path
+) -> list[RenderedPage | UnrenderablePage]:
+    with _opened(file, media_type, limits) as image:
         frames = _frames(image, media_type)
         pages: list[RenderedPage | UnrenderablePage] = []
         for number in numbers:
@@ -84,9 +100,9 @@ def render(
 
 
 @contextmanager
-def _opened(path: Path, media_type: str, limits: Limits) -> Iterator[Image.Image]:
+def _opened(file: Path | io.BytesIO, media_type: str, limits: Limits) -> Iterator[Image.Image]:
     with _damage_named():
-        image = Image.open(path, formats=[_FORMATS[media_type]])
+        image = Image.open(file, formats=[_FORMATS[media_type]])
     with image:
         require_pixels(image.width * image.height, limits)
         yield image

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from documents.images import BMP, FORMATS, PNG, TIFF, declared_bmp, stored, tiff, upright
+from documents.images import BMP, FORMATS, JPEG, PNG, TIFF, declared_bmp, stored, tiff, upright
 from PIL import Image
 
 from watcher.domain.errors import DocumentError, ErrorCode
@@ -55,6 +55,35 @@ def test_a_file_cut_off_in_the_middle_is_called_damaged_not_half_read(
         render(path, media_type, range(1, 1 + count_pages(path, media_type, limits)), rendering, limits, drawn)
     assert caught.value.code is ErrorCode.CORRUPT_IMAGE
     assert list(drawn.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 4}, {"quality": 30}], ids=str)
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_jpeg_without_its_end_marker_is_read(
+    tmp_path: Path, rendering: Rendering, limits: Limits, drawn: Path, lost: int, mode: str, options: dict[str, object]
+) -> None:
+    path = stored(tmp_path, Image.effect_noise((305, 403), 60).convert(mode), "JPEG", **options)
+    (sound,) = render(path, JPEG, [1], rendering, limits, drawn)
+    assert isinstance(sound, RenderedPage)
+    expected = sound.image.read_bytes()
+    path.write_bytes(path.read_bytes()[:-lost])
+    (page,) = render(path, JPEG, [1], rendering, limits, drawn)
+    assert isinstance(page, RenderedPage)
+    assert page.image.read_bytes() == expected
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 4}], ids=str)
+@pytest.mark.parametrize("kept", [0.3, 0.9, 0.98])
+def test_a_jpeg_that_lacks_pixels_as_well_is_called_damaged(
+    tmp_path: Path, rendering: Rendering, limits: Limits, drawn: Path, kept: float, options: dict[str, object]
+) -> None:
+    path = stored(tmp_path, Image.effect_noise((300, 400), 60), "JPEG", **options)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * kept)])
+    with pytest.raises(DocumentError) as caught:
+        render(path, JPEG, [1], rendering, limits, drawn)
+    assert caught.value.code is ErrorCode.CORRUPT_IMAGE
 
 
 @pytest.mark.parametrize(("media_type", "image_format"), FORMATS)
