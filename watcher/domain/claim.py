@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from watcher.domain.manifest import Source
 from watcher.domain.page import Value
@@ -47,7 +47,7 @@ class Entry(Value):
     nonce: str = Field(description="new for every entry: tells ours from another's")
     owner: str = Field(description="name of the replica")
     source: Source
-    at: datetime = Field(description="the owner's wall clock, for people")
+    at: AwareDatetime = Field(description="the owner's wall clock, for people")
     attempts: int = Field(ge=0, description="attempts begun, this one included")
     generation: int = Field(default=1, ge=1, description="which reading of the document: a person may ask for another one")
     purpose: Purpose = Purpose.READ
@@ -57,7 +57,7 @@ class Entry(Value):
     handovers: int = Field(default=0, description="times that it was given back without a page gained")
     postponed: int = Field(default=0, description="times in a row that it waited for something that is not its fault")
     delay_seconds: float = Field(default=0.0, description="of waiting: how long")
-    not_before: datetime | None = Field(default=None, description="of waiting: the end of it by the owner's wall clock")
+    not_before: AwareDatetime | None = Field(default=None, description="of waiting: the end of it by the owner's wall clock")
     outcome: Outcome | None = None
     error: Fault | None = Field(default=None, description="the last fault, carried on by the entries that follow")
 
@@ -67,7 +67,7 @@ class Beat(Value):
 
     nonce: str
     sequence: int
-    at: datetime
+    at: AwareDatetime
     pages_done: int = 0
     pages_total: int = 0
 
