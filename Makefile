@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 # A recipe that installs never runs beside one that uses what it installs.
 .NOTPARALLEL:
-.PHONY: help run test check bench sim chaos image venv deps run-deps
+.PHONY: help run test check bench sim chaos fuzz image venv deps run-deps
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -33,6 +33,9 @@ sim: venv ## Run replicas through SEEDS=10000 seeded histories of faults, and ch
 
 chaos: deps venv ## Kill, freeze and cut off replicas on a real S3 server (CHAOS_SECONDS=300 CHAOS_DOCUMENTS=500 CHAOS_SEED=1)
 	@PYTHONPATH=tests:. $(BIN)/python -m chaos
+
+fuzz: venv ## Fuzz what reads hostile bytes, coverage-guided, FUZZ_SECONDS=60 in all; what is found is kept under tests/fuzz/corpus
+	@PYTHONPATH=tests:. $(BIN)/python -m fuzz
 
 image: ## Build the container image (BASE_IMAGE=... for another GPU)
 	@bash scripts/image.sh '$(IMAGE)' '$(BASE_IMAGE)'
