@@ -2,103 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-import structlog
-from PIL import Image
-from structlog.typing import EventDict
+from doubles.recognising import CRASH, DROP, GOOD, HANG, REFUSE, SPOIL, SWELL, MakeBench, engines
 
-from watcher.domain.clock import Clock
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.engines import child
-from watcher.engines.port import EngineSpec, PageImage, PlacedBlock, Revision
-from watcher.engines.recogniser import EngineLimits, EngineUnavailableError, Recogniser, Recognition
+from watcher.engines.port import PageImage, PlacedBlock, Revision
+from watcher.engines.recogniser import EngineUnavailableError, Recognition
 from watcher.workers.pool import ChildPool
 
 MIB = 2**20
-GOOD, CRASH, HANG, REFUSE, DROP, SPOIL = (250, 250, 250), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255)
-MARKS = {"crash": CRASH, "hang": HANG, "refuse": REFUSE, "drop": DROP, "spoil": SPOIL}
-LIMITS = {
-    "batch_pages": 4,
-    "page_seconds": 30.0,
-    "call_seconds": 0.0,
-    "load_seconds": 60.0,
-    "recycle_pages": 1000,
-    "recycle_bytes": 2**40,
-    "restart_seconds": 0.05,
-    "restart_max_seconds": 0.2,
-}
-
-
-class Bench:
-    """A recogniser, the pages it is given, and the events that it logs."""
-
-    def __init__(self, folder: Path, limits: dict[str, float], options: dict[str, object]) -> None:
-        self.events: list[EventDict] = []
-        self.folder = folder
-        log = structlog.wrap_logger(None, processors=[self._record], wrapper_class=structlog.make_filtering_bound_logger(0))
-        clock = Clock(time.monotonic, lambda: datetime.now(timezone.utc))
-        spec = EngineSpec("fake", {**MARKS, **options})
-        self.recogniser = Recogniser({"cpu": spec}, EngineLimits(**{**LIMITS, **limits}), clock, log)  # type: ignore[arg-type]
-        self._pages = 0
-        self._lock = threading.Lock()
-
-    def _record(self, _: object, __: str, event: EventDict) -> EventDict:
-        self.events.append(event)
-        raise structlog.DropEvent
-
-    def page(self, colour: tuple[int, int, int] = GOOD) -> PageImage:
-        with self._lock:
-            self._pages += 1
-            path = self.folder / f"page-{self._pages}.png"
-        Image.new("RGB", (60, 90), color=colour).save(path)
-        return PageImage(path, 60, 90, dpi=72)
-
-    def read(self, colour: tuple[int, int, int] = GOOD) -> Future[Recognition]:
-        return self.recogniser.submit(self.page(colour))
-
-    def names(self) -> list[str]:
-        return [event["event"] for event in self.events]
-
-    def wait_for(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < deadline, f"did not come true; {self.recogniser.state}; {self.names()}"
-            time.sleep(0.01)
-
-    def ready(self) -> Bench:
-        self.recogniser.start()
-        self.wait_for(lambda: self.recogniser.state.phase == "ready")
-        return self
-
-
-def engines() -> list[psutil.Process]:
-    """Child processes of this test, other than the resource tracker of multiprocessing."""
-    return [process for process in psutil.Process().children() if "multiprocessing.spawn" in " ".join(process.cmdline())]
-
-
-@pytest.fixture
-def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
-    benches: list[Bench] = []
-
-    def make(limits: dict[str, float] | None = None, **options: object) -> Bench:
-        benches.append(Bench(tmp_path, limits or {}, options))
-        return benches[-1]
-
-    yield make
-    for bench in benches:
-        bench.recogniser.close()
-
-
-MakeBench = Callable[..., Bench]
 
 
 def test_the_engine_loads_in_the_background_and_tells_what_it_is(make_bench: MakeBench) -> None:
@@ -138,6 +56,7 @@ def test_pages_that_wait_share_a_call(make_bench: MakeBench, monkeypatch: pytest
         (REFUSE, ErrorCode.ENGINE_ERROR, 0),
         (DROP, ErrorCode.ENGINE_ERROR, 0),
         (SPOIL, ErrorCode.ENGINE_ERROR, 2),
+        (SWELL, ErrorCode.ENGINE_MEMORY, 0),
     ],
 )
 def test_of_a_failed_call_only_the_guilty_page_is_charged(
