@@ -111,6 +111,7 @@ class Daemon:
         return HealthSnapshot(
             engine_phase=engine.phase,
             engine_reason=engine.reason,
+            devices={name: state.phase for name, state in self._recogniser.devices.items()},
             engine=self._choice.spec.name,
             engine_version=engine.info.version if engine.info else "",
             s3_configured=self._settings.s3.configured,
@@ -126,8 +127,10 @@ class Daemon:
         )
 
     def metrics(self) -> bytes:
-        engine = self._recogniser.state
-        self._metrics.engine(ready=engine.phase == "ready", restarts=engine.restarts)
+        devices = self._recogniser.devices
+        self._metrics.engine(
+            {name: engine.phase == "ready" for name, engine in devices.items()}, sum(engine.restarts for engine in devices.values())
+        )
         return self._metrics.render()
 
     def _bids_begun(self, reason: str) -> None:
@@ -174,10 +177,10 @@ class Daemon:
             uploads.shutdown(wait=False, cancel_futures=True)
 
     def _until_ended(self, dispatcher: Dispatcher, jobs: Jobs, drain: bool) -> int:
-        loaded = False
+        served = False
         while not self._stopping.wait(0.2):
-            if not loaded and self._recogniser.state.phase == "ready":
-                loaded = True
+            if self._recogniser.state.serves is not served:
+                served = not served
                 jobs.wake()
             if not drain:
                 continue

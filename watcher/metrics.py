@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -35,7 +35,8 @@ class Metrics:
         self._in_progress = self._gauge("in_progress", "Documents that this replica works on")
         self._waiting_seen = self._gauge("waiting_seen", "Documents left in the inbox, as far as the scan has seen")
         self._last_scan = self._gauge("last_scan_timestamp_seconds", "When the inbox was last looked into; 0 before the first time")
-        self._engine_ready = self._gauge("engine_ready", "1 while the engine can read pages")
+        self._engine_ready = self._gauge("engine_ready", "1 while the engine can read pages, on any device")
+        self._device_ready = self._gauge("engine_device_ready", "1 while the engine can read pages on this device", "device")
 
     def working(self) -> AbstractContextManager[None]:
         """A document is in progress while the block runs."""
@@ -57,10 +58,12 @@ class Metrics:
     def taken_over(self) -> None:
         self._takeovers.inc()
 
-    def engine(self, *, ready: bool, restarts: int) -> None:
-        """The engine's state; `restarts` since the start of this process."""
+    def engine(self, devices: Mapping[str, bool], restarts: int) -> None:
+        """Whether the engine is ready on each device; `restarts` since the start of this process."""
         with self._lock:
-            self._engine_ready.set(int(ready))
+            self._engine_ready.set(int(any(devices.values())))
+            for device, ready in devices.items():
+                self._device_ready.labels(device).set(int(ready))
             self._engine_restarts.inc(restarts - self._restarts)
             self._restarts = restarts
 
@@ -80,8 +83,8 @@ class Metrics:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"watcher_{name}", text, labels, registry=self._registry)
 
-    def _gauge(self, name: str, text: str) -> Gauge:
-        return Gauge(f"watcher_{name}", text, registry=self._registry)
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"watcher_{name}", text, labels, registry=self._registry)
 
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(f"watcher_{name}", text, registry=self._registry, buckets=buckets)

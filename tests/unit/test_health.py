@@ -12,6 +12,7 @@ from watcher.domain.health import HealthSnapshot, judge, judge_ready, stalled
 WELL = HealthSnapshot(
     engine_phase="ready",
     engine_reason="",
+    devices={"cpu": "ready"},
     engine="tesseract",
     engine_version="5.5.0",
     s3_configured=True,
@@ -26,6 +27,7 @@ WELL = HealthSnapshot(
     stalled=None,
 )
 LOADING = replace(WELL, engine_phase="initializing", last_scan_age=None)
+WAITING = replace(WELL, engine_phase="initializing", engine_reason="the model server refuses connections")
 BROKEN = replace(WELL, engine_phase="failed", engine_reason="no models in /models")
 CUT_OFF = replace(WELL, store="unreachable", store_cause="no_connection", store_reason="connection refused")
 RESTRICTED = replace(WELL, store="restricted", store_cause="no_rights", store_reason="no rights (while writing under claims/)")
@@ -58,12 +60,13 @@ def test_the_rest_tells_who_and_how() -> None:
     [
         (WELL, 200, "healthy", None),
         (LOADING, 200, "healthy", None),
+        (WAITING, 200, "healthy", "the engine waits: the model server refuses connections"),
         (BROKEN, 503, "unhealthy", "no models in /models"),
         (STUCK, 503, "unhealthy", "the watch loop made no progress for 901 s"),
         (CUT_OFF, 200, "healthy", "connection refused"),
         (replace(CUT_OFF, stalled=STUCK.stalled), 503, "unhealthy", "the watch loop made no progress for 901 s"),
     ],
-    ids=["well", "loading", "engine broken", "stuck", "store unreachable", "store unreachable and stuck"],
+    ids=["well", "loading", "engine waits", "engine broken", "stuck", "store unreachable", "store unreachable and stuck"],
 )
 def test_health_is_503_only_where_a_restart_may_help(snapshot: HealthSnapshot, status: int, said: str, reason: str | None) -> None:
     answer = judge(snapshot)
@@ -73,6 +76,13 @@ def test_health_is_503_only_where_a_restart_may_help(snapshot: HealthSnapshot, s
         assert "reason" not in answer.document
     else:
         assert reason in answer.document["reason"]
+
+
+def test_devices_are_told_where_there_are_several() -> None:
+    assert "devices" not in judge(WELL).document
+    two = replace(WELL, devices={"gpu:0": "failed", "gpu:1": "ready"})
+    assert judge(two).document["devices"] == {"gpu:0": "failed", "gpu:1": "ready"}
+    assert judge(two).status == 200
 
 
 @pytest.mark.parametrize("snapshot", [CUT_OFF, RESTRICTED])
@@ -92,14 +102,14 @@ def test_a_store_that_was_not_asked_yet_is_no_fault() -> None:
     ("snapshot", "reason"),
     [
         (LOADING, "the engine is loading"),
-        (replace(LOADING, engine_reason="restarting after a crash"), "restarting after a crash"),
+        (WAITING, "the engine waits: the model server refuses connections"),
         (BROKEN, "no models in /models"),
         (CUT_OFF, "connection refused"),
         (RESTRICTED, "no rights"),
         (UNASKED, "not asked yet"),
         (STUCK, "no progress"),
     ],
-    ids=["loading", "restarting", "engine broken", "store unreachable", "store restricted", "store not asked", "stuck"],
+    ids=["loading", "engine waits", "engine broken", "store unreachable", "store restricted", "store not asked", "stuck"],
 )
 def test_not_ready_says_why(snapshot: HealthSnapshot, reason: str) -> None:
     answer = judge_ready(snapshot)

@@ -31,11 +31,12 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
         (lambda m: m.page_finished("ok", 0.3), "watcher_page_seconds_count", (), 2),
         (lambda m: m.claim("lost"), "watcher_claims_total", ("lost",), 2),
         (lambda m: m.taken_over(), "watcher_takeovers_total", (), 2),
-        (lambda m: m.engine(ready=True, restarts=2), "watcher_engine_restarts_total", (), 2),
+        (lambda m: m.engine({"cpu": True}, restarts=2), "watcher_engine_restarts_total", (), 2),
         (lambda m: m.store_request("create", "refused"), "watcher_store_requests_total", ("create", "refused"), 2),
         (lambda m: m.scanned(7), "watcher_waiting_seen", (), 7),
         (lambda m: m.scanned(7), "watcher_last_scan_timestamp_seconds", (), 1_700_000_000.5),
-        (lambda m: m.engine(ready=True, restarts=0), "watcher_engine_ready", (), 1),
+        (lambda m: m.engine({"gpu:0": False, "gpu:1": True}, restarts=0), "watcher_engine_ready", (), 1),
+        (lambda m: m.engine({"gpu:0": False, "gpu:1": True}, restarts=0), "watcher_engine_device_ready", ("gpu:1",), 1),
     ],
 )
 def test_what_happened_twice_is_told(
@@ -48,8 +49,11 @@ def test_what_happened_twice_is_told(
 
 
 def test_engine_that_is_gone_is_not_ready(metrics: Metrics) -> None:
-    metrics.engine(ready=True, restarts=0)
-    metrics.engine(ready=False, restarts=1)
+    metrics.engine({"gpu:0": True, "gpu:1": True}, restarts=0)
+    metrics.engine({"gpu:0": False, "gpu:1": True}, restarts=1)
+    assert [samples(metrics)["watcher_engine_device_ready", (device,)] for device in ("gpu:0", "gpu:1")] == [0, 1]
+    assert samples(metrics)["watcher_engine_ready", ()] == 1
+    metrics.engine({"gpu:0": False, "gpu:1": False}, restarts=1)
     assert samples(metrics)["watcher_engine_ready", ()] == 0
     assert samples(metrics)["watcher_engine_restarts_total", ()] == 1
 

@@ -24,6 +24,7 @@ from watcher.web import HttpServer, HttpServerError, create_app
 WELL = HealthSnapshot(
     engine_phase="ready",
     engine_reason="",
+    devices={"cpu": "ready"},
     engine="fake",
     engine_version="1",
     s3_configured=False,

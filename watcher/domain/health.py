@@ -18,6 +18,7 @@ class HealthSnapshot:
 
     engine_phase: EnginePhase
     engine_reason: str
+    devices: Mapping[str, EnginePhase]
     engine: str
     engine_version: str
     s3_configured: bool
@@ -43,7 +44,7 @@ class Answer:
 def judge(snapshot: HealthSnapshot) -> Answer:
     """/health: 503 where a restart may help. The first three fields are those of the service that this one replaces."""
     fatal = _fatal(snapshot)
-    reason = fatal or _store_fault(snapshot)
+    reason = fatal or "; ".join(fault for fault in (_store_fault(snapshot), _engine_wait(snapshot)) if fault)
     document: dict[str, Any] = {
         "status": "unhealthy" if fatal else "healthy",
         "paddleocr": snapshot.engine_phase,
@@ -51,6 +52,7 @@ def judge(snapshot: HealthSnapshot) -> Answer:
         **({"reason": reason} if reason else {}),
         "engine": snapshot.engine,
         "engine_version": snapshot.engine_version,
+        **({"devices": dict(snapshot.devices)} if len(snapshot.devices) > 1 else {}),
         "version": snapshot.version,
         "replica": snapshot.replica,
         "claim_mode": snapshot.claim_mode,
@@ -66,7 +68,7 @@ def judge_ready(snapshot: HealthSnapshot) -> Answer:
     """/ready: 200 once documents can be read: the engine has loaded, the store answers, nothing is stuck."""
     reason = _fatal(snapshot)
     if not reason and snapshot.engine_phase == "initializing":
-        reason = "the engine is loading" + (f": {snapshot.engine_reason}" if snapshot.engine_reason else "")
+        reason = _engine_wait(snapshot) or "the engine is loading"
     reason = reason or _store_fault(snapshot)
     if not reason and snapshot.store == "unknown":
         reason = "the store was not asked yet, or did not answer yet"
@@ -88,6 +90,12 @@ def _fatal(snapshot: HealthSnapshot) -> str:
     if snapshot.engine_phase == "failed":
         return f"the engine cannot be started: {snapshot.engine_reason or 'see the log'}"
     return ""
+
+
+def _engine_wait(snapshot: HealthSnapshot) -> str:
+    """No restart would help: the engine goes on by itself."""
+    waits = snapshot.engine_phase == "initializing" and snapshot.engine_reason
+    return f"the engine waits: {snapshot.engine_reason}" if waits else ""
 
 
 def _store_fault(snapshot: HealthSnapshot) -> str:

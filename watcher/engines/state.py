@@ -31,6 +31,11 @@ class EngineState:
         """Whether pages that are given now will be read: by an engine that is ready, or about to be."""
         return self.phase != "failed" and not self.waits
 
+    @property
+    def serves(self) -> bool:
+        """Whether documents may be claimed for it: it has been loaded, and is at most being replaced."""
+        return self.info is not None and self.takes_pages
+
 
 def combined(states: Sequence[EngineState]) -> EngineState:
     """Of one engine on several devices: ready where any is, failed where all are. `info` is that of the first that has been loaded."""

@@ -229,9 +229,8 @@ class Dispatcher:
         return False
 
     def _can_read(self) -> bool:
-        """Whether an engine is loaded, or was and is only being replaced: documents are not taken from replicas that can read them."""
-        state = self._bench.recogniser.state
-        return state.info is not None and state.takes_pages
+        """Documents are not taken from replicas that can read them."""
+        return self._bench.recogniser.state.serves
 
     def _forget_ended(self) -> None:
         """An end is remembered as long as a listing older than it may still show the document."""
