@@ -469,5 +469,5 @@ class TestRefusals:
     def test_a_root_that_is_a_file_is_refused(self, tmp_path: Path, clock: Clock) -> None:
         drop(tmp_path, "file")
         for root in (tmp_path / "file", tmp_path / "file" / "below"):
-            with pytest.raises(RefusedError, match="storage.folder cannot be used as it stands: .* a file"):
+            with pytest.raises(RefusedError, match=r"storage\.folder cannot be used as it stands: .* a file"):
                 FolderStore(root, None, 0, clock)
