@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, names
@@ -209,12 +210,18 @@ def test_no_more_documents_at_once_than_there_are_slots(store: HookedStore, repl
     assert (watch.ended, peak[0]) == ({"done": 6}, 2)
 
 
-def test_nothing_is_claimed_while_the_engine_cannot_be_loaded_again(store: HookedStore, replica: InProcessReplica, watch: Watch) -> None:
+@pytest.mark.parametrize(
+    "trouble", [{"phase": "failed", "reason": "no memory"}, {"phase": "initializing", "reason": "the server is down", "waits": True}]
+)
+def test_nothing_is_claimed_while_the_engine_cannot_read(
+    store: HookedStore, replica: InProcessReplica, watch: Watch, trouble: dict[str, Any]
+) -> None:
+    ready = replica.recogniser.state
     drop(store, "a.pdf", "one")
-    replica.recogniser.state = replace(replica.recogniser.state, phase="failed", reason="no memory")
+    replica.recogniser.state = replace(ready, **trouble)
     watch.round()
     assert names(store, "claims/") == []
-    replica.recogniser.state = replace(replica.recogniser.state, phase="ready")
+    replica.recogniser.state = ready
     watch.round()
     assert watch.ended == {"done": 1}
 
