@@ -24,7 +24,7 @@ class Bucket:
 
     def manifests(self) -> dict[str, Manifest]:
         """By the folder of their version."""
-        found = [key for key in self.keys("processed/") if re.search(r"/[0-9a-f]{12}/manifest\.json$", key)]
+        found = [key for key in self.keys("processed/") if re.search(r"/[0-9a-f]{12}(-\d+)?/manifest\.json$", key)]
         return {key.removesuffix("manifest.json"): Manifest.model_validate_json(self.text(key)) for key in found}
 
     def errors(self) -> dict[str, ErrorReport]:

@@ -19,7 +19,7 @@ from watcher.pipeline.retain import RemovalMode
 from watcher.storage.memory import Conditions, MemoryStore
 from watcher.storage.port import NotFoundError
 
-_RESULT = re.compile(r"processed/.+/[0-9a-f]{12}/.+")
+_RESULT = re.compile(r"processed/.+/[0-9a-f]{12}(-\d+)?/.+")
 
 
 @dataclass

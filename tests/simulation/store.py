@@ -203,7 +203,7 @@ class ProcessStore:
                 people.redrop(match["name"])
 
 
-_VERSION = re.compile(r"(?:claims|processed)/(?P<version>.+/[0-9a-f]{12})/")
+_VERSION = re.compile(r"(?:claims|processed)/(?P<version>.+/[0-9a-f]{12})(?:-\d+)?/")
 _READS = {"list", "head", "get", "download", "versions"}
 _NEVER_APPLIED = {Fault.DROP, Fault.ERROR_500, Fault.ERROR_503, Fault.CONFLICT}
 _UNHEARD = {Fault.DROP, Fault.DROP_ANSWER, Fault.LATE}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from watcher.app import layout_of, open_store
 from watcher.domain import exits
-from watcher.domain.claim import Outcome, Phase
+from watcher.domain.claim import Entry, Outcome, Phase
 from watcher.domain.document import Document, Layout
 from watcher.domain.manifest import ErrorReport
 from watcher.lease.log import ClaimLog, UnreadableEntryError
@@ -139,7 +139,8 @@ def how_ended(store: Store, layout: Layout, document: Document) -> Ended | None:
     """None while it is not known: an error from an earlier drop does not count while the source still stands in the inbox."""
     finished = Ended(layout.folder(document) + INDEX_HTML, "")
     if _is_finished(store, layout, document):
-        return finished
+        generation = _generation(store, layout, document)
+        return finished if generation == document.generation else how_ended(store, layout, replace(document, generation=generation))
     if stands(store, document.key, document.etag):
         return None
     over = _how_closed(store, layout, document)  # what it came to stands before that, so it is looked for after
@@ -154,15 +155,29 @@ def how_ended(store: Store, layout: Layout, document: Document) -> Ended | None:
 
 def _how_closed(store: Store, layout: Layout, document: Document) -> str:
     """Of a document that left the inbox: why nothing is to be seen of it; empty while somebody may still work on it."""
-    log = ClaimLog(store, layout.claim_log(document))
-    tail = log.tail()
     try:
-        last = log.read(tail.entries) if tail is not None else None
+        last = _last_entry(store, layout, document)
     except (NotFoundError, UnreadableEntryError):
         return ""
     if last is None or last.outcome is Outcome.GONE:
         return "left the inbox before it was read: somebody removed or replaced it"
     return "was read, but somebody removed what came of it" if last.phase is Phase.CLOSED else ""
+
+
+def _generation(store: Store, layout: Layout, document: Document) -> int:
+    """Which reading of it is the last one that was asked for: results of another one may stand for long."""
+    try:
+        last = _last_entry(store, layout, document)
+    except (NotFoundError, UnreadableEntryError):
+        last = None
+    return last.generation if last is not None else document.generation
+
+
+def _last_entry(store: Store, layout: Layout, document: Document) -> Entry | None:
+    """Raises `UnreadableEntryError`, and `NotFoundError` where the log has just changed."""
+    log = ClaimLog(store, layout.claim_log(document))
+    tail = log.tail()
+    return log.read(tail.entries) if tail is not None else None
 
 
 def _is_finished(store: Store, layout: Layout, document: Document) -> bool:

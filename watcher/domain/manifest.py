@@ -43,6 +43,7 @@ class Manifest(Value):
 
     schema_version: int = SCHEMA_VERSION
     version: str = Field(description="12 hex digits of SHA-256 over the source's ETag and size")
+    generation: int = Field(default=1, ge=1, description="which reading of this version: more than 1 where a person asked for another")
     source: Source
     outputs: list[Output]
     engine: EngineInfo

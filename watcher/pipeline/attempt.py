@@ -73,7 +73,7 @@ class Attempt:
         self._log: FilteringBoundLogger = bench.log.bind(document=document.key, version=document.version, attempt=claim.entry.attempts)
         self._bench = replace(bench, log=self._log)
         self._claim = claim
-        self._document = document
+        self._document = replace(document, generation=claim.entry.generation)
         self._progressed = progressed
         self._gained = 0
         self._source = claim.entry.source
@@ -211,7 +211,7 @@ class Attempt:
         if bench.rules.retention == "archive":
             outputs.append(archive_source(writer, fetched.path, inspection.extension))
         total = bench.clock.monotonic() - started + fetched.seconds
-        manifest = write_manifest(bench, writer, document.version, self._source, outputs, inspection.pages, total, fetched.seconds)
+        manifest = write_manifest(bench, writer, document, self._source, outputs, inspection.pages, total, fetched.seconds)
         self._log.info("document_written", pages=inspection.pages, result=writer.prefix)
         self._tail()
         self._copy(manifest, scratch)

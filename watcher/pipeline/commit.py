@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -53,7 +52,7 @@ def archive_source(writer: ResultWriter, fetched: Path, extension: str) -> Outpu
 def write_manifest(
     bench: Bench,
     writer: ResultWriter,
-    version: str,
+    document: Document,
     source: Source,
     outputs: list[Output],
     pages: int,
@@ -66,7 +65,8 @@ def write_manifest(
         ledger.append(_ledger_entry(page))
         read_seconds += page.seconds
     manifest = Manifest(
-        version=version,
+        version=document.version,
+        generation=document.generation,
         source=source,
         outputs=outputs,
         engine=engine_info(bench.recogniser),
@@ -86,24 +86,27 @@ def write_manifest(
 
 
 def point_to(bench: Bench, document: Document) -> None:
-    """`latest.json` and `index.html` of the document's folder: advisory, and left alone where they name a version that was dropped later."""
+    """`latest.json` and `index.html` of the document's folder: advisory, and left alone where they name what was dropped or read later."""
     folder = bench.layout.folder(document)
-    latest = Latest(version=document.version, dropped_at=document.modified)
+    latest = Latest(version=document.version, generation=document.generation, dropped_at=document.modified)
     body = latest.model_dump_json().encode()
     try:
         bench.store.create(folder + LATEST, body, content_type(LATEST))
     except (AlreadyExistsError, OutcomeUnknownError):
-        if _newer_stands(bench, folder, document.modified):
+        if _newer_stands(bench, folder, latest):
             return
         bench.store.put(folder + LATEST, body, content_type(LATEST))
     bench.store.put(folder + INDEX_HTML, index_html(latest).encode(), content_type(INDEX_HTML))
 
 
-def _newer_stands(bench: Bench, folder: str, dropped_at: datetime) -> bool:
+def _newer_stands(bench: Bench, folder: str, ours: Latest) -> bool:
     try:
-        return Latest.model_validate_json(bench.store.get(folder + LATEST)[1]).dropped_at > dropped_at
+        standing = Latest.model_validate_json(bench.store.get(folder + LATEST)[1])
     except (NotFoundError, ValidationError):
         return False
+    if standing.version == ours.version:
+        return (standing.generation, standing.dropped_at) > (ours.generation, ours.dropped_at)
+    return standing.dropped_at > ours.dropped_at
 
 
 def _ledger_entry(page: Page) -> LedgerEntry:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from watcher.domain.document import Document, Layout
+from watcher.domain.document import RESULT_FOLDER, Document, Layout
 from watcher.domain.manifest import Manifest
 from watcher.pipeline.scratch import own_folder, remove_abandoned
 from watcher.results.names import MANIFEST
@@ -21,7 +20,6 @@ _MAX_COPIED_BYTES = 2**50
 _PARTIAL = ".partial-"
 _SPARE = 10
 """The folder is counted again after each tenth of the cap, since others may share it; one that is full is cleared down to nine tenths."""
-_VERSION = re.compile("[0-9a-f]{12}")
 
 
 @dataclass
@@ -85,7 +83,7 @@ class Mirror:
     def _copies(self) -> Iterator[tuple[float, int, Path]]:
         """When each copy was made, its bytes, and where it lies."""
         for manifest in self.folder.glob(f"{self.layout.processed}**/{MANIFEST}"):
-            if _VERSION.fullmatch(manifest.parent.name):
+            if RESULT_FOLDER.fullmatch(manifest.parent.name):
                 with suppress(FileNotFoundError):  # another replica removes it
                     yield manifest.stat().st_mtime, _size_of(manifest.parent), manifest.parent
 

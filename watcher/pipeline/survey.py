@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import Document, Layout
@@ -70,8 +72,8 @@ def survey(store: Store, layout: Layout, ignore: tuple[str, ...], *, keeps_sourc
         oldest=min(pending, default=None),
         in_progress=tuple(in_progress),
         waiting=tuple(waiting),
-        failed=_count(store, layout.failed, ERROR_JSON),
-        finished=_count(store, layout.processed, MANIFEST),
+        failed=sum(info.key.endswith(f"/{ERROR_JSON}") for info in store.list(layout.failed)),
+        finished=_count_finished(store, layout.processed),
     )
 
 
@@ -94,5 +96,7 @@ def _state(store: Store, layout: Layout, document: Document, keeps_source: bool)
     return InProgress(document.key, entry.owner, entry.attempts, done, total, entry.at)
 
 
-def _count(store: Store, prefix: str, name: str) -> int:
-    return sum(info.key.endswith(f"/{name}") for info in store.list(prefix))
+def _count_finished(store: Store, processed: str) -> int:
+    """However often each was read: the folders of its readings follow each other in a listing."""
+    folders = (info.key.removesuffix(f"/{MANIFEST}") for info in store.list(processed) if info.key.endswith(f"/{MANIFEST}"))
+    return sum(1 for _ in groupby(re.sub(r"-\d+$", "", folder) for folder in folders))

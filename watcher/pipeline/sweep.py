@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from watcher.domain.claim import Phase
+from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import Document, Layout
 from watcher.domain.manifest import Source
 from watcher.lease.log import ClaimLog, UnreadableEntryError
@@ -24,6 +24,8 @@ class _Closed:
     entries: tuple[EntryName, ...]
     at: datetime
     source: Source
+    outcome: Outcome | None
+    generation: int
 
 
 @dataclass
@@ -62,13 +64,15 @@ class Sweep:
                 continue
             self.unreadable.discard(log)
             if last.phase is Phase.CLOSED:
-                self._closed[log] = _Closed(entries, last.at, last.source)
+                self._closed[log] = _Closed(entries, last.at, last.source, last.outcome, last.generation)
             elif not stands(self.store, last.source.key, last.source.etag):
                 yield self.layout.document(last.source.key, last.source.etag, last.source.size, last.source.dropped_at)
 
     def prune(self, now: datetime) -> int:
-        """Removes logs that were closed long before `now` and whose source is gone, but for those of documents that lie in `failed/`: their log
-        tells whoever finishes them later that something is to be removed there. Returns how many.
+        """Removes logs that were closed long before `now` and whose source is gone. Returns how many.
+
+        Kept are those of documents that lie in `failed/`: their log tells whoever finishes them later that something is to be removed there; and
+        those of documents that were taken away while they were read: it tells why pages stand without a manifest.
 
         By the wall clocks of whoever closed it and of ours: were they wrong, a document that is dropped again would be read again, no more.
         """
@@ -79,7 +83,7 @@ class Sweep:
             if (
                 now - closed.at >= self.keep
                 and not stands(self.store, closed.source.key, closed.source.etag)
-                and not self._failed(closed.source)
+                and not self._is_told_of(closed)
             ):
                 pruned += self._remove(log, closed.entries)
                 del self._closed[log]
@@ -102,6 +106,9 @@ class Sweep:
                 return
             yield log, [name for _, name in group]
 
-    def _failed(self, source: Source) -> bool:
-        prefix = self.layout.failure(self.layout.document(source.key, source.etag, source.size, source.dropped_at))
-        return any(True for _ in self.store.list(prefix))
+    def _is_told_of(self, closed: _Closed) -> bool:
+        source = closed.source
+        document = self.layout.document(source.key, source.etag, source.size, source.dropped_at)
+        result = self.layout.result(replace(document, generation=closed.generation))
+        prefixes = [self.layout.failure(document)] + ([result] if closed.outcome is not Outcome.DONE else [])
+        return any(True for prefix in prefixes for _ in self.store.list(prefix))

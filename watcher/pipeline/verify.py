@@ -14,19 +14,17 @@ from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.claim import Outcome, Phase
-from watcher.domain.document import Layout
+from watcher.domain.document import RESULT_FOLDER, Layout, split_result_folder
 from watcher.domain.manifest import Manifest
 from watcher.lease.log import ClaimLog, UnreadableEntryError
 from watcher.results.names import ERROR_JSON, MANIFEST
 from watcher.storage.port import NotFoundError, ObjectInfo, Store, StoreError
 
-_RESULT = re.compile(r"(?P<folder>.+/[0-9a-f]{12}/)(?P<name>(?:pages/|images/)?[^/]+)", re.DOTALL)
-
-
+_RESULT = re.compile(rf"(?P<folder>.+/{RESULT_FOLDER.pattern}/)(?P<name>(?:pages/|images/)?[^/]+)", re.DOTALL)
 _MAX_NAMED = 10
 _ADVICE_BROKEN = (
-    "The result is not whole any more. Copy its source.<ext> back into the inbox under the document's name, after removing all else"
-    " under `result`: it will be read again. Without a source.<ext> drop the original."
+    "The result is not whole any more. `watcher redo` with the document's name reads it anew, into a folder of its own. Or copy its"
+    " source.<ext> back into the inbox under the document's name, after removing all else under `result`. Without a source.<ext> drop the original."
 )
 _ADVICE_LEFT_OVER = "Nobody reads what is left over, and it belongs to no result. Look at it and remove it."
 
@@ -103,8 +101,10 @@ class Verifier:
         return flaw or _Look.SOUND
 
     def _is_unfinished(self, folder: str) -> bool:
-        """Whether it is being read, or was given up: its document failed, or was removed or replaced by a person."""
-        relative = folder.removeprefix(self.layout.processed)
+        """Whether it is being read, or was given up: its document failed, was removed or replaced by a person, or was read anew since."""
+        document, name = folder.removeprefix(self.layout.processed).removesuffix("/").rsplit("/", 1)
+        version, generation = split_result_folder(name)
+        relative = f"{document}/{version}/"
         log = ClaimLog(self.store, self.layout.claims + relative)
         tail = log.tail()
         try:
@@ -113,9 +113,14 @@ class Verifier:
             last = None
         except UnreadableEntryError:  # of another version of the program, which may be at it
             return True
-        if last is not None and not (last.phase is Phase.CLOSED and last.outcome is Outcome.DONE):
+        if last is not None and not (last.phase is Phase.CLOSED and last.outcome is Outcome.DONE and last.generation <= generation):
             return True
-        return bool(self._heads(self.layout.failed + relative, (ERROR_JSON,)))
+        return bool(self._heads(self.layout.failed + relative, (ERROR_JSON,))) or self._was_read_anew(document, version, generation)
+
+    def _was_read_anew(self, document: str, version: str, generation: int) -> bool:
+        """Whether a later reading is finished: for logs that were pruned since."""
+        later = (folder for folder, standing in self._folders(f"{self.layout.processed}{document}/{version}-") if MANIFEST in standing)
+        return any(split_result_folder(folder.removesuffix("/").rpartition("/")[2])[1] > generation for folder in later)
 
     def _heads(self, folder: str, names: Iterable[str]) -> dict[str, ObjectInfo]:
         """Those that stand, by name."""

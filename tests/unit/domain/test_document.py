@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.domain.document import MAX_KEY_BYTES, Layout, version_of
+from watcher.domain.document import MAX_KEY_BYTES, Layout, result_folder, split_result_folder, version_of
 
 LAYOUT = Layout()
 DROPPED = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -51,11 +52,31 @@ def test_a_name_that_no_folder_or_terminal_should_meet_is_stored_under_its_hash(
     assert len(path(key)) == 65
 
 
-@pytest.mark.parametrize("part", ["0123456789ab", "index.html", "latest.json"])
+@pytest.mark.parametrize("part", ["0123456789ab", "0123456789ab-2", "index.html", "latest.json"])
 def test_a_name_within_a_folder_is_never_one_that_stands_in_the_folder_of_a_document(part: str) -> None:
     assert path(part) == part
     assert path(f"a.png/{part}").startswith("~")
     assert path(f"a.png/{part}/b.png").startswith("~")
+
+
+def test_each_reading_of_a_version_has_a_folder_of_its_own_and_shares_its_claims_and_its_place_in_failed() -> None:
+    first = LAYOUT.document("incoming/a.pdf", "abc", 7, DROPPED)
+    second = replace(first, generation=2)
+    assert LAYOUT.result(first) == "processed/a.pdf/15e7694fb71b/"
+    assert LAYOUT.result(second) == "processed/a.pdf/15e7694fb71b-2/"
+    assert LAYOUT.claim_log(first) == LAYOUT.claim_log(second)
+    assert LAYOUT.failure(first) == LAYOUT.failure(second)
+
+
+@pytest.mark.parametrize("generation", [1, 2, 37])
+def test_the_name_of_a_results_folder_tells_version_and_generation(generation: int) -> None:
+    assert split_result_folder(result_folder("0123456789ab", generation)) == ("0123456789ab", generation)
+
+
+@pytest.mark.parametrize("name", ["0123456789ab-", "0123456789ab-0", "0123456789ab-02", "0123456789abc", "-2", "0123456789ab-2\n"])
+def test_what_is_no_name_of_a_results_folder_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not the folder of a result"):
+        split_result_folder(name)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1024))

@@ -38,3 +38,9 @@ def test_of_closed_documents_in_the_inbox_only_kept_ones_that_are_done_are_not_p
 def test_an_entry_that_another_version_of_the_program_wrote_ends_nothing(store: MemoryStore) -> None:
     store.put(LAYOUT.claim_log(drop(store, "a.pdf", "one")) + "000001", b"{}", "application/json")
     assert survey(store, LAYOUT, (), keeps_source=True).pending == 1
+
+
+def test_a_document_that_was_read_several_times_is_one(store: MemoryStore) -> None:
+    for folder in ("a.pdf/0123456789ab", "a.pdf/0123456789ab-2", "a.pdf/0123456789ab-10", "a.pdf/fedcba987654", "b.pdf/0123456789ab"):
+        store.put(f"processed/{folder}/manifest.json", b"{}", "")
+    assert survey(store, LAYOUT, (), keeps_source=False).finished == 3

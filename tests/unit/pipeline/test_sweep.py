@@ -10,7 +10,7 @@ import pytest
 from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica, names
 from doubles.stores import HookedStore, once
 
-from watcher.domain.claim import Phase
+from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import Document
 from watcher.domain.manifest import Source
 from watcher.lease.log import ClaimLog
@@ -130,3 +130,17 @@ def test_the_log_of_a_document_in_failed_stays_for_whoever_finishes_it_later(
     for name in names(store, LAYOUT.failure(document)):
         store.inner.delete(LAYOUT.failure(document) + name)
     assert sweep.prune(archiver.time.clock.now() + timedelta(days=400)) == 1
+
+
+def test_the_log_of_a_document_that_was_taken_away_stays_while_it_tells_why_pages_stand_without_a_manifest(
+    store: HookedStore, keeper: InProcessReplica, sweep: Sweep
+) -> None:
+    document = drop(store, "a.pdf", "one")
+    store.inner.put(LAYOUT.result(document) + "pages/0001.json", b"{}", "")
+    claim = keeper.acquire(document)
+    store.inner.delete(document.key)
+    claim.close(Outcome.GONE)
+    list(sweep.orphans())
+    assert sweep.prune(keeper.time.clock.now() + timedelta(days=400)) == 0
+    store.inner.delete(LAYOUT.result(document) + "pages/0001.json")
+    assert sweep.prune(keeper.time.clock.now() + timedelta(days=400)) == 1

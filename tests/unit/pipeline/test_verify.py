@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from doubles.replica import LAYOUT, InProcessReplica, drop
 from doubles.stores import HookedStore
 from structlog.testing import capture_logs
 
-from watcher.domain.claim import Outcome
+from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import Document
+from watcher.lease.appending import Append
+from watcher.lease.log import ClaimLog
 from watcher.pipeline.attempt import End
 from watcher.pipeline.verify import Verifier
 
@@ -148,6 +151,44 @@ def test_pages_of_a_document_that_a_person_replaced_are_unfinished_and_not_broke
     flaws, last = told(store, replica)
     assert flaws == []
     assert last["unfinished"] == 1
+
+
+@pytest.mark.parametrize("log_was_pruned", [False, True])
+def test_a_reading_that_was_given_up_for_a_later_one_is_unfinished_and_not_broken(
+    store: HookedStore, replica: InProcessReplica, document: Document, log_was_pruned: bool
+) -> None:
+    announce(store, replica, document, generation=3)
+    store.inner.put(LAYOUT.result(replace(document, generation=2)) + "pages/0001.json", b"{}", "")
+    assert replica.attempt(drop(store, "a.pdf", "one\ntwo")) is End.DONE
+    if log_was_pruned:
+        for info in list(store.inner.list(LAYOUT.claim_log(document))):
+            store.inner.delete(info.key)
+    flaws, last = told(store, replica)
+    assert flaws == []
+    assert (last["results"], last["unfinished"]) == (4, 1)
+
+
+@pytest.mark.parametrize("damage", ["gone", "other"])
+def test_a_flaw_of_a_later_reading_is_told_of_its_own_folder(
+    store: HookedStore, replica: InProcessReplica, document: Document, damage: str
+) -> None:
+    announce(store, replica, document, generation=2)
+    replica.attempt(drop(store, "a.pdf", "one\ntwo"))
+    again = LAYOUT.result(replace(document, generation=2))
+    key = again + "manifest.json"
+    store.inner.delete(key) if damage == "gone" else store.inner.put(key, b"other", "")
+    (flaw,), _ = told(store, replica)
+    assert (flaw["result"], flaw["broken"]) == (again, ["manifest.json"])
+
+
+def announce(store: HookedStore, replica: InProcessReplica, document: Document, generation: int) -> None:
+    """A person asks for another reading of what is finished."""
+    log = ClaimLog(store, LAYOUT.claim_log(document))
+    tail = log.tail()
+    assert tail is not None
+    last = log.read(tail.entries)
+    asked = replica.acquirer._identity.entry(Phase.WAITING, last.source, attempts=0, generation=generation)
+    assert log.append(tail.number + 1, asked) is Append.WON
 
 
 def test_a_log_that_is_pruned_meanwhile_ends_nothing(store: HookedStore, replica: InProcessReplica, document: Document) -> None:

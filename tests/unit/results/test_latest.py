@@ -13,6 +13,7 @@ def test_latest_names_the_files_of_the_newest_version() -> None:
 
     assert json.loads(text) == {
         "version": "0123456789ab",
+        "generation": 1,
         "dropped_at": "2026-01-02T03:04:05Z",
         "preview": "0123456789ab/preview.html",
         "markdown": "0123456789ab/document.md",
@@ -20,6 +21,13 @@ def test_latest_names_the_files_of_the_newest_version() -> None:
         "manifest": "0123456789ab/manifest.json",
     }
     assert Latest.model_validate_json(text) == LATEST
+
+
+def test_a_version_that_was_read_anew_has_its_files_in_a_folder_of_that_reading() -> None:
+    again = LATEST.model_copy(update={"generation": 2})
+
+    assert (again.preview, again.manifest) == ("0123456789ab-2/preview.html", "0123456789ab-2/manifest.json")
+    assert "url=0123456789ab-2/preview.html" in index_html(again)
 
 
 def test_the_index_goes_on_to_the_preview_and_links_it() -> None:
