@@ -89,4 +89,11 @@ def _is_engine(process: psutil.Process) -> bool:
         return False
 
 
+def begin(outage: Path, reason: str) -> None:
+    """What the engines that wait while this file exists wait for; with its content at once, or they would read half of it."""
+    half = outage.with_suffix(".half")
+    half.write_text(reason, encoding="utf-8")
+    half.replace(outage)
+
+
 MakeBench = Callable[..., Bench]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 from bucket import Bucket
+from doubles.recognising import begin
 from PIL import Image
 
 from watcher.app import utc_now
@@ -81,7 +82,7 @@ def test_an_outage_costs_no_attempt_and_all_documents_are_read_after_it(tmp_path
     with running(folder, EngineSpec("fake", {"page_seconds": 0.3, "waits": str(outage)}), monkeypatch) as daemon:
         wait_for(lambda: bucket.manifests())
         assert judge_ready(daemon.health()).status == 200
-        outage.write_text(REASON)
+        begin(outage, REASON)
         wait_for(lambda: daemon.health().engine_phase == "initializing" and daemon.health().counts["in_progress"] == 0)
 
         health, ready = judge(daemon.health()), judge_ready(daemon.health())
@@ -111,7 +112,7 @@ def test_an_outage_costs_no_attempt_and_all_documents_are_read_after_it(tmp_path
 def test_a_server_that_is_down_at_the_start_holds_nothing_up_but_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, outage = tmp_path / "data", tmp_path / "outage"
     bucket = Bucket(FolderStore(folder, None, 0, utc_now))
-    outage.write_text(REASON)
+    begin(outage, REASON)
     drop(folder, "page.png")
     with running(folder, EngineSpec("fake", {"waits": str(outage)}), monkeypatch) as daemon:
         wait_for(lambda: daemon.health().engine_reason == REASON)

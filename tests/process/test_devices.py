@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from doubles.recognising import CRASH, HANG, Bench, MakeBench, engines
+from doubles.recognising import CRASH, HANG, Bench, MakeBench, begin, engines
 
 from watcher.domain.errors import DocumentError
 from watcher.engines.recogniser import EngineUnavailableError
@@ -84,7 +84,7 @@ def test_an_outage_on_one_device_alone_sends_its_pages_to_the_other(make_bench: 
     outage = tmp_path / "outage"
     bench = make_bench(devices={"gpu:0": {"waits": str(outage)}, "gpu:1": {}}).ready()
     bench.wait_for(lambda: phases(bench) == {"gpu:0": "ready", "gpu:1": "ready"})
-    outage.write_text("its server is down")
+    begin(outage, "its server is down")
     pages = [bench.read() for _ in range(40)]
     assert [page.exception(60) for page in pages] == [None] * 40
     assert bench.recogniser.state.takes_pages
@@ -121,7 +121,7 @@ def test_an_outage_of_all_refuses_pages_rather_than_sending_them_round(make_benc
     outage = tmp_path / "outage"
     bench = make_bench(devices=TWO, waits=str(outage)).ready()
     bench.wait_for(lambda: phases(bench) == {"gpu:0": "ready", "gpu:1": "ready"})
-    outage.write_text("the server is down")
+    begin(outage, "the server is down")
     pages = [bench.read() for _ in range(20)]
     assert all(isinstance(page.exception(60), EngineUnavailableError) for page in pages)
     bench.wait_for(lambda: not bench.recogniser.state.takes_pages)

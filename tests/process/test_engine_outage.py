@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doubles.recognising import CHOKE, GOOD, Bench, MakeBench, engines
+from doubles.recognising import CHOKE, GOOD, Bench, MakeBench, begin, engines
 
 from watcher.engines import child
 from watcher.engines.recogniser import EngineUnavailableError
@@ -29,7 +29,7 @@ def waits(bench: Bench) -> bool:
 def test_pages_are_refused_and_the_child_is_kept_until_it_can_read_again(make_bench: MakeBench, outage: Path) -> None:
     bench = make_bench(waits=str(outage)).ready()
     (before,) = engines()
-    outage.write_text(REASON)
+    begin(outage, REASON)
     with pytest.raises(EngineUnavailableError, match="refuses connections"):
         bench.read().result(60)
     bench.wait_for(lambda: waits(bench))
@@ -48,7 +48,7 @@ def test_pages_are_refused_and_the_child_is_kept_until_it_can_read_again(make_be
 def test_all_that_waits_is_refused_at_once(make_bench: MakeBench, outage: Path) -> None:
     bench = make_bench(waits=str(outage))
     early = [bench.read() for _ in range(20)]
-    outage.write_text(REASON)
+    begin(outage, REASON)
     bench.recogniser.start()
     for page in early:
         assert isinstance(page.exception(60), EngineUnavailableError)
@@ -65,13 +65,12 @@ def test_it_is_told_once_and_again_only_where_the_reason_changes(
         return call(pool, function, *arguments, seconds=seconds)
 
     monkeypatch.setattr(ChildPool, "call", counted)
-    outage.write_text(REASON)
+    begin(outage, REASON)
     bench = make_bench(waits=str(outage))
     bench.recogniser.start()
     bench.wait_for(lambda: waits(bench))
     bench.wait_for(lambda: tries.count(child.try_out) > 3)
-    outage.with_suffix(".new").write_text("the model server at 127.0.0.1:8080 answers 500")
-    outage.with_suffix(".new").replace(outage)
+    begin(outage, "the model server at 127.0.0.1:8080 answers 500")
     bench.wait_for(lambda: "500" in bench.recogniser.state.reason)
     outage.unlink()
     bench.wait_for(lambda: bench.recogniser.state.phase == "ready")
@@ -96,7 +95,7 @@ def test_a_server_that_fails_for_one_page_alone_postpones_that_page_and_no_other
 
 def test_a_structure_is_refused_too(make_bench: MakeBench, outage: Path) -> None:
     bench = make_bench(waits=str(outage), structure="titles").ready()
-    outage.write_text(REASON)
+    begin(outage, REASON)
     assert isinstance(bench.read().exception(60), EngineUnavailableError)
     bench.wait_for(lambda: waits(bench))
     assert isinstance(bench.recogniser.restructure([[]]).exception(0), EngineUnavailableError)
@@ -104,18 +103,19 @@ def test_a_structure_is_refused_too(make_bench: MakeBench, outage: Path) -> None
 
 def test_a_child_that_dies_in_an_outage_is_replaced(make_bench: MakeBench, outage: Path) -> None:
     bench = make_bench(waits=str(outage)).ready()
-    outage.write_text(REASON)
+    begin(outage, REASON)
     assert isinstance(bench.read().exception(60), EngineUnavailableError)
     (engine,) = engines()
     engine.kill()
-    bench.wait_for(lambda: bool(others := engines()) and others[0].pid != engine.pid)
+    bench.wait_for(lambda: not engine.is_running())
     outage.unlink()
     bench.wait_for(lambda: bench.recogniser.state.phase == "ready")
     assert bench.read().result(60).retried is False
+    assert [process.pid for process in engines()] != [engine.pid]
 
 
 def test_the_daemon_ends_in_an_outage(make_bench: MakeBench, outage: Path) -> None:
-    outage.write_text(REASON)
+    begin(outage, REASON)
     bench = make_bench({"restart_seconds": 3600.0, "restart_max_seconds": 3600.0}, waits=str(outage))
     bench.recogniser.start()
     bench.wait_for(lambda: waits(bench))

@@ -45,20 +45,37 @@ def load(
     refuse every page from then on (`spoil`), lack memory (`swell`), or find the server that it needs down (`choke`).
 
     It keeps `kept_bytes` of memory for each page, does not load while the file `needs` is absent, and waits while the file `waits`
-    exists, for the reason that stands in it. `structure`: it also sees documents as a whole, where it gives the first title level 1 and the others level 2 (`titles`), raises
-    (`refuse`), dies (`crash`) or stops answering (`hang`).
+    exists, for the reason that stands in it. `structure`: it also sees documents as a whole, where it gives the first title level 1 and
+    the others level 2 (`titles`), raises (`refuse`), dies (`crash`) or stops answering (`hang`).
     """
     if needs is not None and not Path(needs).exists():
         raise FileNotFoundError(f"the stand-in engine needs {Path(needs).name}")
     marks = {"crash": crash, "hang": hang, "refuse": refuse, "drop": drop, "spoil": spoil, "swell": swell, "choke": choke}
-    outage = Path(waits) if waits else None
+    outage = _Outage(waits)
+    outage.check()
     if structure:
         return _FakeOfDocuments(page_seconds, marks, kept_bytes, outage, structure)
     return _Fake(page_seconds, marks, kept_bytes, outage)
 
 
+class _Outage:
+    """While the file exists."""
+
+    def __init__(self, file: str | None) -> None:
+        self._file = file
+
+    def check(self) -> None:
+        if self._file is None:
+            return
+        try:
+            reason = Path(self._file).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        raise EngineWaitError(reason)
+
+
 class _Fake:
-    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int, outage: Path | None) -> None:
+    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int, outage: _Outage) -> None:
         self.info = EngineInfo(name="fake", version=__version__)
         self._page_seconds = page_seconds
         self._marks = {colour: misdeed for misdeed, colour in marks.items() if colour is not None}
@@ -68,8 +85,7 @@ class _Fake:
         self._spoilt = False
 
     def read(self, pages: Sequence[PageImage]) -> list[PageReading]:
-        if self._outage is not None and self._outage.exists():
-            raise EngineWaitError(self._outage.read_text())
+        self._outage.check()
         return [reading for page in pages for reading in self._read(page)]
 
     def _read(self, page: PageImage) -> list[PageReading]:
@@ -92,7 +108,7 @@ class _Fake:
 
 
 class _FakeOfDocuments(_Fake):
-    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int, outage: Path | None, structure: str) -> None:
+    def __init__(self, page_seconds: float, marks: dict[str, Colour | None], kept_bytes: int, outage: _Outage, structure: str) -> None:
         super().__init__(page_seconds, marks, kept_bytes, outage)
         self._structure = structure
 
