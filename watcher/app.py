@@ -196,6 +196,7 @@ def _rules(settings: Settings, choice: Choice) -> Rules:
         failed_pages_percent=settings.limits.failed_pages_percent,
         free_handovers=FREE_HANDOVERS,
         options=engine_options(settings, choice),
+        omit_labels=frozenset(settings.results.omit_labels),
     )
 
 

@@ -17,9 +17,9 @@ from PIL import Image
 from watcher.domain.document import Document, Layout
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.manifest import Manifest, Source
-from watcher.domain.page import EngineInfo
+from watcher.domain.page import EngineInfo, TextFormat
 from watcher.domain.retry import RetryPolicy
-from watcher.engines.port import PageImage, PageReading, ReadBlock
+from watcher.engines.port import PageImage, PageReading, PlacedBlock, ReadBlock, Revision
 from watcher.engines.recogniser import EngineState, Recognition
 from watcher.intake.port import Blank, Inspection, RenderedPage, UnrenderablePage
 from watcher.lease.acquire import Acquirer
@@ -59,11 +59,14 @@ class TextParser:
 
 @dataclass
 class EchoRecogniser:
-    """Stand-in: reads the page's line back. `faults` gives the error of a page by its text; `read` counts what was read."""
+    """Stand-in: reads the page's line back, as the block that its first word names, if it names one. `faults` gives the error of a page by its
+    text; `read` counts what was read. `structure` sees the document as a whole: by default it cannot.
+    """
 
     faults: dict[str, Exception] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda text: None
+    structure: Callable[[Sequence[Sequence[PlacedBlock]]], list[Revision] | None] = lambda pages: None
     state: EngineState = field(default_factory=lambda: EngineState("ready", info=EngineInfo(name="echo", version="1")))
 
     def submit(self, page: PageImage) -> Future[Recognition]:
@@ -74,10 +77,32 @@ class EchoRecogniser:
         if text in self.faults:
             future.set_exception(self.faults[text])
             return future
-        figure = b"a picture" if text.startswith("figure") else None
-        block = ReadBlock("image" if figure else "text", (1, 2, 30, 40), "" if figure else text, figure=figure)
-        future.set_result(Recognition(PageReading((block,), seconds=0.25), retried=False))
+        future.set_result(Recognition(_reading(text), retried=False))
         return future
+
+    def restructure(self, pages: Sequence[Sequence[PlacedBlock]]) -> Future[list[Revision] | None]:
+        future: Future[list[Revision] | None] = Future()
+        try:
+            future.set_result(self.structure(pages))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def _reading(text: str) -> PageReading:
+    """`figure`; `title One`; `header 7`; `table a b`, one row; `cut half of it`; `nothing`; `remark` about it; all else is text."""
+    kind, _, rest = text.partition(" ")
+    box = (1, 2, 30, 40)
+    if kind == "nothing":
+        return PageReading((), seconds=0.25)
+    block = {
+        "figure": ReadBlock("image", box, figure=b"a picture"),
+        "title": ReadBlock("paragraph_title", box, rest),
+        "header": ReadBlock("header", box, rest),
+        "table": ReadBlock("table", box, "<table><tr><td>" + "<td>".join(rest.split()) + "</table>", TextFormat.HTML),
+        "cut": ReadBlock("text", box, rest, missing="the answer was cut off"),
+    }.get(kind, ReadBlock("text", box, text))
+    return PageReading((block,), seconds=0.25, remarks=("it was read twice",) if kind == "remark" else ())
 
 
 @dataclass
@@ -108,7 +133,7 @@ class InProcessReplica:
 def in_process_replica(name: str, store: Store, scratch: Path, removal: RemovalMode = RemovalMode.CHECKED) -> Iterator[InProcessReplica]:
     time, numbers, recogniser = SetClock(), count(), EchoRecogniser()
     policy = RetryPolicy(max_attempts=3, backoff_seconds=30, backoff_max_seconds=3600)
-    rules = Rules("archive", policy, 1000, 4, 2, 5.0, 3, {"engine": "echo"})
+    rules = Rules("archive", policy, 1000, 4, 2, 5.0, 3, {"engine": "echo"}, frozenset({"header"}))
     with ThreadPoolExecutor(4) as uploads:
         bench = Bench(
             store=store,

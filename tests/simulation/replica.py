@@ -77,6 +77,7 @@ class SimulatedReplica:
             failed_pages_percent=0.0,
             free_handovers=shared.plan.free_handovers,
             options={},
+            omit_labels=frozenset(),
         )
         bench = Bench(
             store=store,

@@ -10,6 +10,13 @@ from pydantic import Field
 from watcher.domain.page import SCHEMA_VERSION, EngineInfo, Output, PageStatus, Value
 
 
+class Scope(str, Enum):
+    """What was looked at for tables that go on over pages and for the levels of headings."""
+
+    DOCUMENT = "whole document"
+    PAGES = "page by page"
+
+
 class Source(Value):
     """The dropped file as it was read."""
 
@@ -49,7 +56,9 @@ class Manifest(Value):
     engine: EngineInfo
     options: dict[str, str | int | float | bool] = Field(description="settings that may change the results")
     pages: list[LedgerEntry]
-    labels_omitted: list[str] = Field(description="layout labels that stand in document.json but not in document.md")
+    labels_omitted: list[str] = Field(description="layout labels whose blocks stand in document.json but not in document.md")
+    structure: Scope = Field(default=Scope.PAGES, description="what headings' levels and joined tables rest on")
+    structure_note: str = Field(default="", description="why it was not the whole document")
     timings: Timings
     watcher: str = Field(description="version of this program")
     replica: str

@@ -30,7 +30,7 @@ class TextFormat(str, Enum):
     LATEX = "latex"  # formulas, without delimiters
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """JSON from a model server may hold half a surrogate pair, which no UTF-8 file can."""
     return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
 
@@ -57,7 +57,7 @@ class Cell(Value):
 
     row: int = Field(ge=0)
     column: int = Field(ge=0)
-    text: Annotated[str, AfterValidator(_encodable)]
+    text: Annotated[str, AfterValidator(encodable)]
     rows: int = Field(default=1, ge=1, description="how many it spans")
     columns: int = Field(default=1, ge=1)
     header: bool = False
@@ -69,13 +69,20 @@ class Block(Value):
     label: str = Field(description="what the engine takes it for: title, text, table, image, formula, header, ...")
     box: Box
     order: int = Field(description="place in the reading order of the page, from 0")
-    text: Annotated[str, AfterValidator(_encodable)] = ""
+    text: Annotated[str, AfterValidator(encodable)] = ""
     format: TextFormat = TextFormat.PLAIN
     confidence: Annotated[float | None, Field(ge=0, le=1)] = None
     figure: str | None = Field(default=None, description="name of the cut-out image within the version's folder")
     missing: str = Field(default="", description="why text is missing here, in words without document text")
-    level: int | None = Field(default=None, ge=1, le=6, description="of a heading, in the document as a whole")
-    cells: list[Cell] | None = Field(default=None, description="of a table, where its HTML has any")
+    level: int | None = Field(
+        default=None, ge=1, le=6, description="of a heading in the document as a whole; null where pages were looked at one by one"
+    )
+    cells: list[Cell] | None = Field(
+        default=None, description="of a table, where its HTML has any; text outside of cells stands in `text` only"
+    )
+    continues: int | None = Field(
+        default=None, ge=1, description="page of the table that goes on here: it stands there whole, and this block's text is empty"
+    )
 
 
 class EngineInfo(Value):

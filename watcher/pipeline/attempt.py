@@ -207,11 +207,14 @@ class Attempt:
         finally:
             self._gained = reader.gained
         outputs = [output for number in range(1, inspection.pages + 1) for output in reader.outputs[number]]
-        outputs += write_derived(bench, writer, document, self._source, inspection.pages)
+        derived = write_derived(bench, writer, document, self._source, inspection.pages)
+        outputs += derived.outputs
         if bench.rules.retention == "archive":
             outputs.append(archive_source(writer, fetched.path, inspection.extension))
         total = bench.clock.monotonic() - started + fetched.seconds
-        manifest = write_manifest(bench, writer, document, self._source, outputs, inspection.pages, total, fetched.seconds)
+        manifest = write_manifest(
+            bench, writer, document, self._source, outputs, derived.structure, inspection.pages, total, fetched.seconds
+        )
         self._log.info("document_written", pages=inspection.pages, result=writer.prefix)
         self._tail()
         self._copy(manifest, scratch)

@@ -40,7 +40,7 @@ def engine_info(recogniser: Recogniser) -> EngineInfo:
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings that an attempt obeys. `options` are those that may change results: the manifest tells them."""
+    """The settings that an attempt obeys. `options` are those that may change results: the manifest tells them, and `omit_labels`."""
 
     retention: Retention
     policy: RetryPolicy
@@ -50,6 +50,7 @@ class Rules:
     failed_pages_percent: float
     free_handovers: int
     options: dict[str, str | int | float | bool]
+    omit_labels: frozenset[str]
 
 
 @dataclass(frozen=True)

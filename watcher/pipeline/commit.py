@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,32 +14,44 @@ from watcher.domain.manifest import LedgerEntry, Manifest, Source, Timings
 from watcher.domain.page import Output, Page
 from watcher.pipeline.bench import Bench, engine_info
 from watcher.pipeline.reading import pages_in
+from watcher.pipeline.structure import find_structure
 from watcher.pipeline.writer import ResultWriter
 from watcher.results.document import document_json
 from watcher.results.latest import Latest, index_html
-from watcher.results.markdown import OMITTED_LABELS, document_markdown
+from watcher.results.markdown import document_markdown
 from watcher.results.names import DOCUMENT_JSON, DOCUMENT_MD, INDEX_HTML, LATEST, MANIFEST, PREVIEW_HTML, content_type, source_name
 from watcher.results.preview import preview_html
+from watcher.results.structure import Structure, revised
 from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError
 
 
-def write_derived(bench: Bench, writer: ResultWriter, document: Document, source: Source, pages: int) -> list[Output]:
-    """The document's own files, each a pure function of its adopted pages and its source."""
+@dataclass(frozen=True)
+class Derived:
+    """The document's own files, and what they show of it as a whole."""
+
+    outputs: list[Output]
+    structure: Structure
+
+
+def write_derived(bench: Bench, writer: ResultWriter, document: Document, source: Source, pages: int) -> Derived:
+    """Each file is a pure function of the adopted pages, the adopted structure, the source and the settings."""
 
     def read() -> Iterable[Page]:
         return pages_in(writer.folder, pages)
 
+    omitted = bench.rules.omit_labels
+    structure, outputs = find_structure(bench, writer, read())
     rendered = {
-        DOCUMENT_MD: document_markdown(read()),
-        DOCUMENT_JSON: document_json(read(), document.version, source),
-        PREVIEW_HTML: preview_html(read(), Path(document.key).name, pages),
+        DOCUMENT_MD: document_markdown(revised(read(), structure), omitted),
+        DOCUMENT_JSON: document_json(revised(read(), structure), document.version, source),
+        PREVIEW_HTML: preview_html(read(), Path(document.key).name, pages, omitted),
     }
     for name, chunks in rendered.items():
         with (writer.folder / name).open("w", encoding="utf-8", newline="") as file:
             file.writelines(chunks)
     futures = [bench.uploads.submit(writer.create, name) for name in rendered]
     try:
-        return [future.result() for future in futures]
+        return Derived(outputs + [future.result() for future in futures], structure)
     finally:
         for future in futures:
             future.cancel() or future.exception()
@@ -55,6 +68,7 @@ def write_manifest(
     document: Document,
     source: Source,
     outputs: list[Output],
+    structure: Structure,
     pages: int,
     total_seconds: float,
     fetch_seconds: float,
@@ -72,7 +86,9 @@ def write_manifest(
         engine=engine_info(bench.recogniser),
         options=bench.rules.options,
         pages=ledger,
-        labels_omitted=sorted(OMITTED_LABELS),
+        labels_omitted=sorted(bench.rules.omit_labels),
+        structure=structure.scope,
+        structure_note=structure.note,
         timings=Timings(total=total_seconds, fetch=fetch_seconds, read=read_seconds),
         watcher=__version__,
         replica=writer.claim.identity.replica,

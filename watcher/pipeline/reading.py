@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,13 +16,12 @@ from watcher.engines.recogniser import Recognition
 from watcher.intake.port import Blank, Inspection, RenderedPage, UnrenderablePage
 from watcher.lease.claim import Claim
 from watcher.pipeline.assemble import blank_page, failed_page, failure_of, over_tolerance, read_page
-from watcher.pipeline.bench import Bench, GivenBackError, engine_info
+from watcher.pipeline.bench import Bench, engine_info
+from watcher.pipeline.waiting import go_on, result_of
 from watcher.pipeline.writer import ResultWriter
 from watcher.results.names import page_json, page_picture
 
 _T = TypeVar("_T")
-_LOOK_SECONDS = 0.5
-"""How often a wait for the engine looks whether the claim still holds and the daemon goes on."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class PageReader:
             for chunk in _chunks(missing, rules.render_pages):
                 while waiting and len(waiting) + len(chunk) > rules.window_pages:
                     self._finish(*waiting.popleft())
-                self._go_on()
+                go_on(self.bench, self.claim)
                 for drawn in self.bench.parser.render(self.source, self.inspection, chunk, self.drawn_dir):
                     if isinstance(drawn, UnrenderablePage):
                         self._fail(drawn.number, _Failure(DocumentError(drawn.code, drawn.number, **drawn.details), drawn.reason))
@@ -111,7 +109,7 @@ class PageReader:
             page, figures = blank_page(drawn, recognition), dict[str, bytes]()
         else:
             try:
-                read = self._wait(recognition)
+                read = result_of(recognition, self.bench, self.claim)
             except DocumentError as error:
                 charged = DocumentError(error.code, drawn.number, **error.details)
                 self._fail(drawn.number, _Failure(charged, charged.message, drawn, picture))
@@ -160,19 +158,6 @@ class PageReader:
         page = Page.model_validate_json((self.writer.folder / page_json(number)).read_bytes())
         self.outputs[number] = [*page.outputs, output]
         self.claim.pages_done = len(self.outputs)
-
-    def _wait(self, recognition: Future[Recognition]) -> Recognition:
-        while True:
-            self._go_on()
-            try:
-                return recognition.result(timeout=_LOOK_SECONDS)
-            except FutureTimeoutError:
-                continue
-
-    def _go_on(self) -> None:
-        self.claim.check()
-        if self.bench.give_back.is_set():
-            raise GivenBackError
 
     def _fail(self, number: int, failure: _Failure) -> None:
         self._failures[number] = failure

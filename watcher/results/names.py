@@ -13,6 +13,7 @@ from watcher.domain.page import Box
 
 DOCUMENT_MD = "document.md"
 DOCUMENT_JSON = "document.json"
+STRUCTURE = "structure.json"
 PREVIEW_HTML = "preview.html"
 MANIFEST = "manifest.json"
 ERROR_JSON = "error.json"
@@ -60,6 +61,11 @@ def source_name(extension: str) -> str:
     """`source.<ext>` of the original; `extension` as the person wrote it, with or without its dot. `source` where it is no plain one."""
     plain = extension.lower().removeprefix(".")
     return f"source.{plain}" if re.fullmatch(r"[a-z0-9]{1,16}", plain) else "source"
+
+
+def is_source(name: str) -> bool:
+    """Whether it is what `source_name` gives."""
+    return re.fullmatch(r"source(\.[a-z0-9]{1,16})?", name) is not None
 
 
 def plain_label(label: str) -> str:

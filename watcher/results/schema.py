@@ -9,8 +9,15 @@ from pathlib import Path
 from watcher.domain.manifest import ErrorReport, Manifest
 from watcher.domain.page import Page, Value
 from watcher.results.document import Document
+from watcher.results.structure import Structure
 
-MODELS: dict[str, type[Value]] = {"document": Document, "page": Page, "manifest": Manifest, "error": ErrorReport}
+MODELS: dict[str, type[Value]] = {
+    "document": Document,
+    "page": Page,
+    "structure": Structure,
+    "manifest": Manifest,
+    "error": ErrorReport,
+}
 
 
 def schemas() -> dict[str, str]:

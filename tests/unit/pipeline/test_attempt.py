@@ -533,3 +533,36 @@ def test_the_log_of_a_failed_document_says_what_to_do_and_where_it_lies(store: H
     (told,) = [event for event in events if event["event"] == "document_quarantined"]
     assert told["message"] == error_of(store, document)["message"]
     assert store.head(str(told["report"]))
+
+
+def test_the_ledger_tells_what_went_otherwise_than_usual_on_each_page(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one\ncut half\nnothing\nremark this\nfigure")
+    assert replica.attempt(document) is End.DONE
+
+    assert [(entry.status, entry.note) for entry in manifest_of(store, document).pages] == [
+        (PageStatus.OK, ""),
+        (PageStatus.TRUNCATED, "1 block: the answer was cut off"),
+        (PageStatus.EMPTY, "the engine found nothing; ink covers 20 % of the page"),
+        (PageStatus.OK, "it was read twice"),
+        (PageStatus.OK, ""),
+    ]
+    text = store.get(LAYOUT.result(document) + "document.md")[1].decode()
+    assert "half\n\n> **Text is missing here:** the answer was cut off\n" in text
+    assert "> **The engine found nothing on page 3 though it is not blank.**\n" in text
+    assert text.count("cut off") == 1
+
+
+@pytest.mark.parametrize(
+    ("omit", "shown", "told"), [({"header"}, False, ["header"]), (set(), True, []), ({"text", "seal"}, True, ["seal", "text"])]
+)
+def test_labels_are_left_out_as_the_setting_says_and_the_manifest_tells_them(
+    store: HookedStore, replica: InProcessReplica, omit: set[str], shown: bool, told: list[str]
+) -> None:
+    document = drop(store, "a.pdf", "header Confidential\none")
+    assert replica.with_rules(omit_labels=frozenset(omit)).attempt(document) is End.DONE
+
+    prefix = LAYOUT.result(document)
+    assert ("Confidential" in store.get(prefix + "document.md")[1].decode()) is shown
+    assert "Confidential" in store.get(prefix + "document.json")[1].decode()
+    assert ('class="omitted"' in store.get(prefix + "preview.html")[1].decode()) is bool(omit)
+    assert manifest_of(store, document).labels_omitted == told

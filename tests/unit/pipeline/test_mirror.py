@@ -96,9 +96,9 @@ def test_what_lies_there_is_not_counted_for_every_document(
     counted: list[Path] = []
     real = mirror_module._size_of
     monkeypatch.setattr(mirror_module, "_size_of", lambda copy: counted.append(copy) or real(copy))
-    for number in range(12):
+    for number in range(8):
         replica.attempt(drop(replica.store, f"{number}.pdf", "text"))
-    assert len(list(folder.glob("processed/*/*/manifest.json"))) == 12
+    assert len(list(folder.glob("processed/*/*/manifest.json"))) == 8
     assert counted == []
 
 

@@ -13,6 +13,7 @@ from watcher.domain.page import PageStatus, TextFormat
 from watcher.results.preview import preview_html
 from watcher.results.text import clean
 
+OMITTED = ("header", "footnote", "number")
 VOID = {"meta", "img", "br", "col", "link", "input"}
 OURS = {
     "html",
@@ -91,7 +92,7 @@ class Parsed(HTMLParser):
 
 
 def preview(pages, name: str = "Отчёт.pdf") -> Parsed:
-    return Parsed("".join(preview_html(pages, name, len(pages))))
+    return Parsed("".join(preview_html(pages, name, len(pages), OMITTED)))
 
 
 def test_each_page_shows_its_picture_its_boxes_and_its_text(report) -> None:
@@ -130,15 +131,34 @@ def test_boxes_stay_within_the_page(make_page) -> None:
     assert page.all("svg")[0][0]["viewbox"] == "0 0 100 1000"
 
 
-def test_every_page_that_is_not_ok_says_so_in_both_languages(report) -> None:
-    page = preview(report)
+def test_every_page_that_is_not_ok_says_so_in_both_languages(report, make_page) -> None:
+    page = preview([*report, make_page(number=6, status=PageStatus.EMPTY, note="ink covers 20 %")])
 
     warnings = [attrs["class"] for attrs, _ in page.all("p") if "warning" in (attrs.get("class") or "")]
     assert warnings == [
-        f"warning {status.value}" for status in (PageStatus.BLANK, PageStatus.FAILED, PageStatus.TRUNCATED, PageStatus.RETRIED)
+        f"warning {status.value}"
+        for status in (PageStatus.BLANK, PageStatus.FAILED, PageStatus.TRUNCATED, PageStatus.RETRIED, PageStatus.EMPTY)
     ]
     assert page.all("span", **{"data-ru": "Эту страницу не удалось прочитать."})[0][1] == "This page could not be read."
     assert "engine_timeout" in [text for _, text in page.all("small")]
+
+
+def test_a_block_whose_text_is_missing_says_so_and_its_page_does_not_repeat_why(make_page) -> None:
+    page = preview([make_page("a", {"text": "b", "missing": "cut <off>"}, status=PageStatus.TRUNCATED, note="1 block: cut <off>")])
+
+    assert [attrs.get("class") for attrs, _ in page.all("rect")] == [None, "missing"]
+    assert page.all("span", **{"data-ru": "Здесь не хватает текста:"})[0][1] == "Text is missing here:"
+    assert [text for attrs, text in page.all("small") if attrs == {}] == ["cut <off>"]
+
+
+def test_what_document_md_leaves_out_is_dimmed(report) -> None:
+    def dimmed(*omitted: str) -> list[int]:
+        page = Parsed("".join(preview_html(report, "a", 5, omitted)))
+        return [len(page.all(tag, **{"class": "omitted"})) for tag in ("article", "rect")]
+
+    assert dimmed() == [0, 0]
+    assert dimmed("number") == [1, 1]
+    assert dimmed("header", "footnote", "number") == [3, 3]
 
 
 def test_the_policy_allows_the_inlined_style_and_script_by_hash_and_nothing_from_elsewhere(report) -> None:
@@ -161,7 +181,7 @@ def test_the_policy_allows_the_inlined_style_and_script_by_hash_and_nothing_from
 
 
 def test_nothing_asks_for_another_place(report) -> None:
-    whole = "".join(preview_html(report, "a.pdf", len(report)))
+    whole = "".join(preview_html(report, "a.pdf", len(report), OMITTED))
     page = Parsed(whole)
     links = [
         str(value) for _, attrs, _ in page.elements for name, value in attrs.items() if name in ("src", "href", "srcset", "action", "data")
@@ -183,8 +203,10 @@ def test_nothing_asks_for_another_place(report) -> None:
 def test_text_stays_text_wherever_it_stands(make_page, text: str, label: str, kind: TextFormat) -> None:
     block = {"label": label, "text": text, "format": kind}
     page = preview([make_page(block, number=1, note=text, status=PageStatus.FAILED)], name=text)
+    missing = preview([make_page({**block, "missing": text}, number=1)], name=text)
 
-    assert {tag for tag, _, _ in page.elements} <= OURS | TABLE
+    assert {tag for tag, _, _ in page.elements + missing.elements} <= OURS | TABLE
+    assert [attrs for _, attrs, _ in missing.elements if any(name.startswith("on") for name in attrs)] == missing.comments == []
     assert len(page.all("script")) == len(page.all("img")) == 1
     assert page.comments == []
     assert not [name for _, attrs, _ in page.elements for name in attrs if name.startswith("on")]
@@ -193,9 +215,9 @@ def test_text_stays_text_wherever_it_stands(make_page, text: str, label: str, ki
 
 
 def test_the_same_pages_give_the_same_bytes(report) -> None:
-    assert "".join(preview_html(report, "a", 5)) == "".join(preview_html(iter(report), "a", 5))
+    assert "".join(preview_html(report, "a", 5, OMITTED)) == "".join(preview_html(iter(report), "a", 5, OMITTED))
 
 
 def test_memory_does_not_grow_with_pages(peak_of) -> None:
-    render = partial(preview_html, name="a", total=2000)
+    render = partial(preview_html, name="a", total=2000, omitted=OMITTED)
     assert peak_of(render, 2000) < peak_of(render, 200) + 200_000  # of 10 MB of text

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from watcher.domain.manifest import AttemptEnd, ErrorReport, LedgerEntry, Manifest, PastAttempt, Source, Timings
+from watcher.domain.manifest import AttemptEnd, ErrorReport, LedgerEntry, Manifest, PastAttempt, Scope, Source, Timings
 from watcher.domain.page import EngineInfo, Output, PageStatus
 from watcher.results.document import document_json
 from watcher.results.schema import MODELS, schemas, write
+from watcher.results.structure import RevisedBlock, Structure
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "schema"
 SOURCE = Source(key="incoming/a.pdf", etag="e", size=3, dropped_at=datetime(2026, 1, 2, tzinfo=timezone.utc))
@@ -30,6 +31,14 @@ def samples(report) -> dict[str, str]:
     return {
         "document": "".join(document_json(report, "0123456789ab", SOURCE)),
         "page": report[0].model_copy(update={"outputs": [output]}).model_dump_json(),
+        "structure": Structure(
+            scope=Scope.DOCUMENT,
+            blocks=[
+                RevisedBlock(page=1, block=0, level=2),
+                RevisedBlock(page=1, block=1, text="<table>"),
+                RevisedBlock(page=2, block=0, continues=1),
+            ],
+        ).model_dump_json(),
         "manifest": Manifest(
             version="0123456789ab",
             source=SOURCE,

@@ -5,7 +5,7 @@ if (navigator.language.toLowerCase().startsWith("ru")) {
 }
 
 const remarks = document.getElementById("remarks");
-for (const section of document.querySelectorAll("section.failed, section.truncated")) {
+for (const section of document.querySelectorAll("section.failed, section.truncated, section.empty")) {
   const link = remarks.appendChild(document.createElement("a"));
   link.href = "#" + section.id;
   link.textContent = section.id.slice("page-".length);
