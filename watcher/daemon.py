@@ -57,9 +57,9 @@ def stall_budget(settings: Settings) -> float:
     That is beyond what a poll may take, a call, trying the engine out after it, loading it anew, and the first page read alone.
     """
     ocr = settings.ocr
-    call = ocr.call_seconds + ocr.page_seconds * ocr.pages_per_call
+    call, alone = (ocr.call_seconds + ocr.page_seconds * pages for pages in (ocr.pages_per_call, 1))
     tried = ocr.call_seconds + ocr.load_seconds
-    return settings.http.stall_seconds + settings.watch.poll_seconds + 2 * (call + tried)
+    return settings.http.stall_seconds + settings.watch.poll_seconds + call + 2 * tried + alone
 
 
 def store_state(trouble: Trouble | None, *, known: bool) -> StoreState:

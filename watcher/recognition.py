@@ -9,12 +9,14 @@ from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
 from watcher.engines.choose import Choice, choose
+from watcher.engines.model_http import ServerOptions
 from watcher.engines.port import EngineSpec
 from watcher.engines.recogniser import EngineLimits, Recogniser
-from watcher.settings import Settings
+from watcher.settings import MODEL_SERVERS, Ocr, Settings
 
-ON_DEVICES = "paddleocr-vl"
-"""The engine that runs on several devices, one process each; the others use the CPU."""
+PADDLE = "paddleocr-vl"
+LOCAL_SERVER = "http://127.0.0.1:8080/v1"
+"""Where the server of `ocr.server.command` answers, if `ocr.server.url` does not say."""
 
 
 def chosen_engine(settings: Settings) -> Choice:
@@ -23,25 +25,51 @@ def chosen_engine(settings: Settings) -> Choice:
     choice = choose(ocr.engine, ocr.languages, Path(ocr.tessdata) if ocr.tessdata else None)
     if choice.spec.name == "fake":
         return replace(choice, spec=EngineSpec("fake", {"page_seconds": ocr.fake_page_seconds}))
+    if choice.spec.name == PADDLE:
+        return replace(choice, spec=replace(choice.spec, options={**choice.spec.options, **_paddle_options(ocr)}))
     return choice
 
 
 def engine_options(settings: Settings, choice: Choice) -> dict[str, str | int | float | bool]:
     """The settings that may change results, for the manifest: nothing of where a server is, or of its key."""
-    render = settings.render
-    return {
-        "engine": choice.spec.name,
-        "languages": settings.ocr.languages,
-        "dpi": render.dpi,
-        "max_pixels": render.max_pixels,
-    }
+    ocr, render = settings.ocr, settings.render
+    drawn: dict[str, str | int | float | bool] = {"engine": choice.spec.name, "dpi": render.dpi, "max_pixels": render.max_pixels}
+    if choice.spec.name != PADDLE:
+        return {**drawn, "languages": ocr.languages}
+    read = {"backend": ocr.backend, "charts": ocr.charts, "seals": ocr.seals, "max_new_tokens": ocr.max_new_tokens}
+    return {**drawn, **read, **({"model": ocr.server.model} if ocr.server.model else {})}
 
 
 def engines_by_device(settings: Settings, spec: EngineSpec) -> dict[str, EngineSpec]:
     """One for each of `ocr.devices`, where the engine knows of devices."""
-    if spec.name != ON_DEVICES:
+    if spec.name != PADDLE:
         return {"cpu": spec}
     return {device: replace(spec, options={**spec.options, "device": device}) for device in settings.ocr.devices}
+
+
+def _paddle_options(ocr: Ocr) -> dict[str, object]:
+    """Besides the models and the device."""
+    return {
+        "backend": ocr.backend,
+        "charts": ocr.charts == "read",
+        "seals": ocr.seals == "read",
+        "max_new_tokens": ocr.max_new_tokens,
+        "page_seconds": ocr.page_seconds,
+        "server": _server_options(ocr) if ocr.backend in MODEL_SERVERS else None,
+    }
+
+
+def _server_options(ocr: Ocr) -> ServerOptions:
+    server = ocr.server
+    return ServerOptions(
+        urls=server.url or (LOCAL_SERVER,),
+        model=server.model,
+        api_key=server.api_key.get_secret_value(),
+        concurrency=server.concurrency,
+        connect_seconds=server.connect_seconds,
+        request_seconds=server.request_seconds,
+        attempts=server.attempts,
+    )
 
 
 def build_recogniser(settings: Settings, choice: Choice, clock: Clock, log: FilteringBoundLogger) -> Recogniser:

@@ -16,6 +16,7 @@ from watcher.storage.s3 import S3Store
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 ACCESS, SECRET = "made-up-tenant:made-up-key", "made/up+secret=of the tests"
+SERVER_KEY = "made-up-key/of+the=model server"
 
 
 def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) -> None:
@@ -24,6 +25,7 @@ def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) ->
         **s3_environment(config),
         "WATCHER_LOG__LEVEL": "debug",
         "WATCHER_OCR__ENGINE": "fake",
+        "WATCHER_OCR__SERVER__API_KEY": SERVER_KEY,
         "WATCHER_OUTPUT__FOLDER": str(tmp_path / "output"),
     }
     (tmp_path / "broken.png").write_bytes((SAMPLES / "russian-page.png").read_bytes()[:3000])
@@ -44,5 +46,5 @@ def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) ->
     written += [path.read_text(encoding="latin-1") for path in (tmp_path / "output").rglob("*") if path.is_file()]
     written += [info.key + bucket.store.get(info.key)[1].decode("latin-1") for info in bucket.store.list("")]
     assert len(written) > 20
-    for secret in (SECRET, quote(SECRET, safe=""), base64.b64encode(SECRET.encode()).decode(), ACCESS):
+    for secret in (SECRET, quote(SECRET, safe=""), base64.b64encode(SECRET.encode()).decode(), ACCESS, SERVER_KEY):
         assert not [text for text in written if secret in text]

@@ -18,7 +18,7 @@ from watcher.settings import Settings, ignored_variables
 
 def run(settings: Settings, *, drain: bool) -> NoReturn:
     """Runs until SIGTERM or SIGINT, or with `drain` until the inbox is empty; a second signal ends at once. Ends the process."""
-    configure_logs(settings.log.level, settings.log.format, sys.stderr, settings.s3.secrets)
+    configure_logs(settings.log.level, settings.log.format, sys.stderr, settings.secrets)
     log = new_log()
     check_folders(settings)
     if settings.s3.missing:

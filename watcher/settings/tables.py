@@ -177,6 +177,12 @@ class Settings(BaseSettings):
         """Of `watch.documents`; by default as many as keep the engine busy though each has but one page: while it reads some, the next are drawn."""
         return self.watch.documents or min(MOST_DOCUMENTS, self.ocr.documents_at_once)
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be written anywhere."""
+        key = self.ocr.server.api_key.get_secret_value()
+        return (*self.s3.secrets, *([key] if key else []))
+
     @classmethod
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: object, **__: object

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _bounds: Bounds | None = None
-_SECRETS = "CLOUDRU_S3_"  # children read documents; they have no business with the store
+_SECRETS = ("CLOUDRU_S3_", "WATCHER_OCR__SERVER__API_KEY")  # children read documents; what one of them may know, it is handed
 
 
 def prepare(parent: int, bounds: Bounds, initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> int:
