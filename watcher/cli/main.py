@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from watcher import __version__
-from watcher.cli import put, run, status
+from watcher.cli import put, redo, retry, run, status
 from watcher.cli.missing import half_configured
 from watcher.domain import exits
+from watcher.domain.errors import ErrorCode
 from watcher.engines.choose import EngineNotFoundError
 from watcher.settings import Settings, SettingsError, load_settings
 from watcher.storage.port import StoreError
@@ -72,6 +73,34 @@ def _put(
 def _status(config: Config = None) -> None:
     """Show what is pending, in progress, waiting, failed and finished."""
     status.status(_load_and_warn(config))
+
+
+@app.command("retry")
+def _retry(
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Names of failed documents.", show_default=False)] = None,
+    config: Config = None,
+    everything: Annotated[bool, typer.Option("--all", help="All failed documents.")] = False,
+    code: Annotated[ErrorCode | None, typer.Option("--code", help="All that failed with this code.", show_choices=False)] = None,
+) -> None:
+    """Put failed documents back into the inbox: they are tried again, and pages that were read are kept.
+
+    A KEY is a name as `status` shows it, or as it stands under failed/. Exit code 3 if some stay in failed/, 1 if there is no such document.
+    """
+    if sum((bool(keys), everything, code is not None)) != 1:
+        raise typer.BadParameter("give names of documents, or --all, or --code CODE")
+    raise typer.Exit(retry.retry(_load_and_warn(config), keys or [], code))
+
+
+@app.command("redo")
+def _redo(
+    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Names of finished documents.", show_default=False)],
+    config: Config = None,
+) -> None:
+    """Have finished documents read anew, by a better engine for instance. The former results stay beside the new ones.
+
+    A KEY is the name that the document was dropped under, or as it stands under processed/. Exit code 1 if some cannot be read anew.
+    """
+    raise typer.Exit(redo.redo(_load_and_warn(config), keys))
 
 
 def run_command() -> None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from watcher.app import layout_of, open_store
+from watcher.cli.answers import plain
 from watcher.pipeline.failures import Failures, newest_failures
 from watcher.pipeline.survey import Survey, survey
 from watcher.settings import Settings
@@ -46,7 +47,7 @@ def _in_progress(found: Survey) -> Table:
     table = Table("document", "replica", "attempt", "pages", "for", title="in progress", title_justify="left")
     for one in found.in_progress:
         pages = f"{one.pages_done} of {one.pages_total}" if one.pages_total else "-"
-        table.add_row(_plain(one.key), _plain(one.owner), str(one.attempt), pages, _age(one.since))
+        table.add_row(plain(one.key), plain(one.owner), str(one.attempt), pages, _age(one.since))
     return table
 
 
@@ -54,20 +55,15 @@ def _waiting(found: Survey) -> Table:
     table = Table("document", "attempts", "why", "again in", title="waiting", title_justify="left")
     for one in found.waiting:
         seconds = (one.not_before - datetime.now(timezone.utc)).total_seconds() if one.not_before else 0.0
-        table.add_row(_plain(one.key), str(one.attempts), _plain(one.code or "-"), f"{max(seconds, 0):.0f} s")
+        table.add_row(plain(one.key), str(one.attempts), plain(one.code or "-"), f"{max(seconds, 0):.0f} s")
     return table
 
 
 def _failed(failures: Failures) -> Table:
     table = Table("document", "code", "when", title="failed", title_justify="left")
     for one in failures.newest:
-        table.add_row(_plain(one.key), _plain(one.code or "-"), f"{_age(one.at)} ago")
+        table.add_row(plain(one.key), plain(one.code or "-"), f"{_age(one.at)} ago")
     return table
-
-
-def _plain(text: str) -> Text:
-    """Names and codes are what anybody wrote into the bucket: they must not drive the terminal."""
-    return Text("".join(character if character.isprintable() else ascii(character)[1:-1] for character in text), overflow="fold")
 
 
 def _age(since: datetime) -> str:

@@ -79,12 +79,12 @@ class Layout:
         longest_prefix = max(len(prefix.encode()) for prefix in (self.claims, self.processed, self.failed))
         fits = longest_prefix + len(relative.encode()) + LONGEST_SUFFIX_BYTES <= MAX_KEY_BYTES
         first, *others = relative.split("/")
-        if fits and _is_plain(first) and all(_is_plain(part) and not _is_ours(part) for part in others):
+        if fits and _is_plain(first) and all(_is_plain(part) and not is_ours(part) for part in others):
             return relative
         return "~" + hashlib.sha256(relative.encode()).hexdigest()
 
 
-def _is_ours(part: str) -> bool:
+def is_ours(part: str) -> bool:
     """Whether a part below another could be what stands in that other document's folder: a result, or the pointers to the newest."""
     return RESULT_FOLDER.fullmatch(part) is not None or part in ("index.html", "latest.json")
 
