@@ -7,8 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from servers.ceph import PACKAGES, PROGRAMS, run_ceph
-from servers.moto import run_moto
+from servers.ceph import PACKAGES, PROGRAMS, CephServer, run_ceph
 from servers.s3_server import S3Server
 from servers.swift import PYTHON, run_swift
 
@@ -32,7 +31,7 @@ def require_program() -> RequireProgram:
 
 
 @pytest.fixture(scope="session")
-def ceph(require_program: RequireProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+def ceph(require_program: RequireProgram, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CephServer]:
     """A real S3 server, whose conditional PUT is atomic; `ceph.new_bucket()` gives the configuration of a bucket of the test's own."""
     for program in PROGRAMS:
         require_program(program, PACKAGES)
@@ -43,6 +42,8 @@ def ceph(require_program: RequireProgram, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[S3Server]:
     """moto, handling one request at a time, so that its conditional PUT is atomic."""
+    from servers.moto import run_moto  # here, since the environments with PaddleOCR have no moto
+
     with run_moto(one_at_a_time=True) as server:
         yield server
 
@@ -50,6 +51,8 @@ def moto_server() -> Iterator[S3Server]:
 @pytest.fixture(scope="session")
 def racy_moto_server() -> Iterator[S3Server]:
     """moto as it comes: 1 to 4 in 100 races of conditional PUTs have several winners."""
+    from servers.moto import run_moto
+
     with run_moto(one_at_a_time=False) as server:
         yield server
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -69,11 +70,32 @@ rgw frontends = beast endpoint=127.0.0.1:{s3_port} tcp_nodelay=1
 rgw dns name = localhost
 rgw thread pool size = 64
 rgw run sync thread = false
+# a quota that was changed counts at once
+rgw bucket quota ttl = 0
 """
 
 
+@dataclass(frozen=True)
+class CephServer(S3Server):
+    """`admin` runs `radosgw-admin` with these arguments."""
+
+    admin: Callable[..., str] = field(kw_only=True)
+
+    def new_user(self) -> CephServer:
+        """The same server for a user of its own, who owns nothing yet and of whom tests may change everything."""
+        name = f"user-{uuid4().hex[:12]}"
+        access_key, secret_key = f"tenant:{name}", f"secret-of-{name}"
+        self.admin("user", "create", f"--uid={name}", f"--display-name={name}", f"--access-key={access_key}", f"--secret-key={secret_key}")
+        return CephServer(self.endpoint, access_key, secret_key, admin=self.admin)
+
+    @property
+    def uid(self) -> str:
+        """Of a user that `new_user` made."""
+        return self.access_key.removeprefix("tenant:")
+
+
 @contextmanager
-def run_ceph(root: Path) -> Iterator[S3Server]:
+def run_ceph(root: Path) -> Iterator[CephServer]:
     """Keeps its logs in the existing, empty folder `root`; its processes end with this process, however that ends."""
     s3_port, mon_port = free_port(), free_port()
     fsid = str(uuid4())
@@ -124,7 +146,7 @@ def run_ceph(root: Path) -> Iterator[S3Server]:
             f"--access-key={ACCESS_KEY}",
             f"--secret-key={SECRET_KEY}",
         )
-        yield S3Server(endpoint, ACCESS_KEY, SECRET_KEY)
+        yield CephServer(endpoint, ACCESS_KEY, SECRET_KEY, admin=lambda *arguments: call("radosgw-admin", *arguments))
 
 
 def main() -> None:

@@ -52,7 +52,8 @@ Witness = Callable[[Exchange], None]
 
 @dataclass
 class Proxy:
-    """A running proxy. `weather` may be replaced at any time; while `cut_off` is set, nothing passes and nothing is refused.
+    """A running proxy. `weather` may be replaced at any time; while `cut_off` is set, nothing passes and nothing is refused; while `answer` is not
+    empty, every request gets that, as it is, in place of the server's.
 
     `seed` decides the sequence of faults; which request meets which of them depends on the order in which requests come.
     `defects`: what went wrong that was not asked for.
@@ -63,6 +64,7 @@ class Proxy:
     witness: Witness
     seed: int
     weather: Weather = CALM
+    answer: bytes = b""
     endpoint: str = ""
     counts: Counter[Fault] = field(default_factory=Counter)
     defects: list[str] = field(default_factory=list)
@@ -145,6 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.proxy.cut_off.is_set():
             self._cut(sent_at)
             return
+        if self.proxy.answer:
+            self._say(self.proxy.answer, sent_at)
+            return
         fault, seconds = self.proxy.draw()
         if fault is Fault.SLOW_DOWN:
             self._note(sent_at)
@@ -160,6 +165,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._forward(fault, seconds, sent_at)
 
     do_HEAD = do_PUT = do_POST = do_DELETE = do_GET
+
+    def _say(self, answer: bytes, sent_at: float) -> None:
+        self._body(self._announced)
+        self._note(sent_at)
+        self.wfile.write(answer)
+        self._hang_up()
 
     def _forward(self, fault: Fault | None, seconds: float, sent_at: float) -> None:
         body = self._body(self._announced)

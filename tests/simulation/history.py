@@ -57,7 +57,7 @@ class EventLog:
             shown = {**self._bound, **details}
             self._history.note(self._who, f"  log: {event} " + " ".join(f"{name}={value}" for name, value in shown.items()))
 
-    warning = error = info
+    debug = warning = error = info
 
     def exception(self, event: str, **details: Any) -> None:
         self._history.violation(f"{self._who} {OWN_ERROR}: {event} {details}\n{traceback.format_exc()}")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ANSWERED_WITH_OBJECTS = {"GetObject", "HeadObject"}
+_ANSWERED_IN_XML = {"ListObjectsV2", "ListObjectVersions", "GetBucketVersioning"}
 _VERSIONING_UNKNOWN = {"AccessDenied", "NotImplemented", "MethodNotAllowed"}
 
 Observed = Callable[[str, str], None]  # (operation, status)
@@ -232,8 +232,8 @@ def _stay(params: dict[str, Any], **_: object) -> None:
 
 
 def _require_xml(http_response: AWSResponse, model: OperationModel, **_: object) -> None:
-    """Objects may be web pages, answers about them may not."""
-    if http_response.status_code < 300 and model.name not in _ANSWERED_WITH_OBJECTS and is_html(http_response.headers.get("content-type")):
+    """Of answers whose content matters to us; some stores call an empty one HTML."""
+    if http_response.status_code < 300 and model.name in _ANSWERED_IN_XML and is_html(http_response.headers.get("content-type")):
         raise WebPageError
 
 

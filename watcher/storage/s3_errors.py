@@ -160,7 +160,9 @@ def _cause_of_failure(status: int, code: str) -> Reason:
 
 
 def _is_web_page(error: ClientError) -> bool:
-    """Never where there is no body to tell: some stores call the empty answer to a HEAD one."""
+    """An answer with an error code is none, whatever it calls itself; nor can a HEAD tell, whose answer has no body."""
+    if code_of(error) not in ("", str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode"))):
+        return False
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     return error.operation_name != "HeadObject" and is_html(headers.get("content-type"))
 

@@ -170,12 +170,18 @@ def test_the_cause_is_told_in_one_word(call: Call, answer: bytes, reason: Reason
     assert str(raised.value.args[0]).find(REASONS[reason].sentence) >= 0
 
 
-@pytest.mark.parametrize("call", [create, put, listing, S3Store.is_versioned])
+@pytest.mark.parametrize("call", [listing, S3Store.is_versioned])
 def test_a_web_page_is_never_taken_for_an_answer(call: Call) -> None:
     """Well-formed XML as it is, the SDK would call it an empty listing."""
     with run_canned(reply(200, PAGE, Content_Type="text/html")) as server, pytest.raises(StoreError) as raised:
         call(S3Store(config(server.endpoint)))
     assert raised.value.reason is Reason.NOT_S3
+
+
+@pytest.mark.parametrize("call", [create, put])
+def test_a_web_page_says_nothing_about_what_was_written(call: Call) -> None:
+    with run_canned(reply(200, PAGE, Content_Type="text/html")) as server, pytest.raises((OutcomeUnknownError, UnavailableError)):
+        call(S3Store(config(server.endpoint)))
 
 
 def test_a_document_that_is_a_web_page_is_a_document() -> None:
