@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count, islice
 from pathlib import Path
 
 import pillow_heif
@@ -55,7 +56,7 @@ _TIFF_NOT_A_PAGE = 0b101  # a smaller version of another image, or a mask (TIFF 
 def count_pages(path: Path, media_type: str, limits: Limits) -> int:
     """Reads headers only. Raises `DocumentError` with `CORRUPT_IMAGE`, `TOO_MANY_PAGES` or, of any page, `TOO_MANY_PIXELS`."""
     with _opened(path, media_type, limits) as image:
-        frames = _frames(image, media_type)
+        frames = _frames(image, media_type, limits.pages + 1)
         require_pages(len(frames), limits)
         for frame in frames:
             _seek(image, frame, limits)
@@ -85,7 +86,7 @@ def _render(
     file: Path | io.BytesIO, media_type: str, numbers: Sequence[int], rendering: Rendering, limits: Limits, target_dir: Path
 ) -> list[RenderedPage | UnrenderablePage]:
     with _opened(file, media_type, limits) as image:
-        frames = _frames(image, media_type)
+        frames = _frames(image, media_type, max(2, *numbers))
         pages: list[RenderedPage | UnrenderablePage] = []
         for number in numbers:
             try:
@@ -123,18 +124,23 @@ def _damage_named() -> Iterator[None]:
         raise DocumentError(ErrorCode.CORRUPT_IMAGE) from None
 
 
-def _frames(image: Image.Image, media_type: str) -> list[int]:
+def _frames(image: Image.Image, media_type: str, most: int) -> list[int]:
+    """Where the first pages are, `most` at most: of a chain of a million nothing more is to be known."""
     if media_type != TIFF.media_type:
         return [0]
     with _damage_named():
-        everything = range(getattr(image, "n_frames", 1))
-        return [frame for frame in everything if not _subfile_type(image, frame) & _TIFF_NOT_A_PAGE] or [0]
+        return list(islice(_tiff_pages(image), most)) or [0]
 
 
-def _subfile_type(image: Image.Image, frame: int) -> int:
-    image.seek(frame)
-    value = image.tag_v2.get(_TIFF_SUBFILE_TYPE, 0)  # type: ignore[attr-defined]
-    return value if isinstance(value, int) else 0
+def _tiff_pages(image: Image.Image) -> Iterator[int]:
+    for frame in count():
+        try:
+            image.seek(frame)
+        except EOFError:
+            return
+        kind = image.tag_v2.get(_TIFF_SUBFILE_TYPE, 0)  # type: ignore[attr-defined]
+        if not (isinstance(kind, int) and kind & _TIFF_NOT_A_PAGE):
+            yield frame
 
 
 def _seek(image: Image.Image, frame: int, limits: Limits) -> None:

@@ -63,13 +63,17 @@ class Parser:
     def render(self, path: Path, inspection: Inspection, numbers: Sequence[int], target_dir: Path) -> list[RenderedPage | UnrenderablePage]:
         """Draws the pages of these numbers, from 1, into the existing folder `target_dir`; the answer is in their order.
 
-        After a crash or a timeout each page is tried once more, alone, so that only the guilty one becomes an `UnrenderablePage`.
-        A call has `parse_seconds` for each of its pages. Raises `DocumentError` where the whole file turns out to be damaged.
+        After a crash or a timeout each page is tried once more, alone, so that only the guilty one becomes an `UnrenderablePage`; not so a page
+        that had all of the call's time already. A call has `parse_seconds` for each of its pages. Raises `DocumentError` where the whole file turns out to be damaged.
         """
         try:
             return self._draw(path, inspection, numbers, target_dir)
-        except (ChildCrashedError, ChildTimeoutError):
-            return [self._draw_alone(path, inspection, number, target_dir) for number in numbers]
+        except ChildTimeoutError as error:
+            if len(numbers) == 1:
+                return [self._lost(numbers[0], error)]
+        except ChildCrashedError:
+            pass
+        return [self._draw_alone(path, inspection, number, target_dir) for number in numbers]
 
     def close(self) -> None:
         """Ends the children."""
@@ -82,16 +86,19 @@ class Parser:
     def _draw_alone(self, path: Path, inspection: Inspection, number: int, target_dir: Path) -> RenderedPage | UnrenderablePage:
         try:
             (page,) = self._draw(path, inspection, [number], target_dir)
-        except ChildTimeoutError:
+        except (ChildTimeoutError, ChildCrashedError) as error:
+            return self._lost(number, error)
+        return page
+
+    def _lost(self, number: int, error: ChildTimeoutError | ChildCrashedError) -> UnrenderablePage:
+        if isinstance(error, ChildTimeoutError):
             limit = self._limits.parse_seconds
             return UnrenderablePage(number, f"drawing the page took longer than {limit:g} s", ErrorCode.PARSER_TIMEOUT, {"limit": limit})
-        except ChildCrashedError as error:
-            if _is_out_of_memory(error):
-                bound = self._limits.parse_memory_bytes
-                reason = f"drawing the page takes more than {bound} bytes of memory"
-                return UnrenderablePage(number, reason, ErrorCode.PARSER_MEMORY, {"limit": bound})
-            return UnrenderablePage(number, "drawing the page crashes the parser", ErrorCode.PARSER_CRASHED)
-        return page
+        if _is_out_of_memory(error):
+            bound = self._limits.parse_memory_bytes
+            reason = f"drawing the page takes more than {bound} bytes of memory"
+            return UnrenderablePage(number, reason, ErrorCode.PARSER_MEMORY, {"limit": bound})
+        return UnrenderablePage(number, "drawing the page crashes the parser", ErrorCode.PARSER_CRASHED)
 
 
 def _is_out_of_memory(error: ChildCrashedError) -> bool:

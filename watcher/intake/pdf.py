@@ -11,9 +11,11 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import pypdfium2 as pdfium
+from PIL import Image
 from pypdfium2 import raw
 
 from watcher.domain.errors import DocumentError, ErrorCode
@@ -21,6 +23,8 @@ from watcher.intake.port import RenderedPage, Rendering, UnrenderablePage
 from watcher.intake.raster import reduction, write_page
 
 _POINTS_PER_INCH = 72
+_FORM_DEPTH = 8  # of forms within forms
+_MOST_IMAGES = 50
 _PAGE_OBJECT = re.compile(rb"/Type\s*/Page\b")
 _ENCRYPTED = frozenset({raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY})
 
@@ -51,14 +55,31 @@ def _render_page(document: pdfium.PdfDocument, number: int, rendering: Rendering
             return UnrenderablePage(number, "the page has no size")
         scale = rendering.dpi / _POINTS_PER_INCH
         scale *= reduction(width * scale, height * scale, rendering.max_pixels)
-        bitmap = page.render(scale=scale, rev_byteorder=True)
+        drawn = write_page(_drawn(page, scale), number, scale * _POINTS_PER_INCH, rendering, target_dir)
+        if drawn.blank and _lacks_image(page):
+            return UnrenderablePage(number, "an image on the page cannot be decoded")
+        return drawn
     finally:
         page.close()
+
+
+def _drawn(page: pdfium.PdfPage, scale: float) -> Image.Image:
+    bitmap = page.render(scale=scale, rev_byteorder=True)
     try:
-        image = bitmap.to_pil()  # copies
+        image: Image.Image = bitmap.to_pil()  # copies
+        return image
     finally:
         bitmap.close()
-    return write_page(image, number, scale * _POINTS_PER_INCH, rendering, target_dir)
+
+
+def _lacks_image(page: pdfium.PdfPage) -> bool:
+    """Whether PDFium passed over an image on the page: drawing tells nothing of it, and a page that only has that image stays white."""
+    for image in islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=_FORM_DEPTH), _MOST_IMAGES):
+        bitmap = raw.FPDFImageObj_GetBitmap(image)
+        if not bitmap:
+            return True
+        raw.FPDFBitmap_Destroy(bitmap)
+    return False
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from documents.encryption import CIPHERS
+from documents.hostile_pdf import image_with_no_data
 from documents.pdf import PdfPage, pdf
 from PIL import Image
 
@@ -68,8 +70,16 @@ def test_an_absent_file_is_not_called_damaged(tmp_path: Path) -> None:
         count_pages(tmp_path / "absent")
 
 
-def test_a_file_encrypted_with_an_empty_password_is_drawn(tmp_path: Path, rendering: Rendering, drawn: Path) -> None:
-    path = stored(tmp_path, pdf([PdfPage()], password=""))
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_a_password_is_told_by_each_cipher(tmp_path: Path, cipher: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        count_pages(stored(tmp_path, pdf([PdfPage()], password="пароль" if cipher == "AES-256" else "secret", cipher=cipher)))
+    assert caught.value.code is ErrorCode.ENCRYPTED_PDF
+
+
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_a_file_encrypted_with_an_empty_password_is_drawn(tmp_path: Path, rendering: Rendering, drawn: Path, cipher: str) -> None:
+    path = stored(tmp_path, pdf([PdfPage()], password="", cipher=cipher))
     assert dark_corner(draw(path, rendering, drawn)) == "lower left"
 
 
@@ -118,6 +128,11 @@ def test_an_empty_page_is_white_and_blank(tmp_path: Path, rendering: Rendering, 
     page = draw(stored(tmp_path, pdf([PdfPage(content=b"")])), rendering, drawn)
     assert page.blank
     assert Image.open(page.image).getextrema() == ((255, 255),) * 3
+
+
+def test_a_page_whose_only_image_cannot_be_decoded_is_not_taken_for_an_empty_one(tmp_path: Path, rendering: Rendering, drawn: Path) -> None:
+    (page,) = render(stored(tmp_path, image_with_no_data()), [1], rendering, drawn)
+    assert page == UnrenderablePage(1, "an image on the page cannot be decoded")
 
 
 def test_a_page_that_does_not_load_leaves_the_others_readable(tmp_path: Path, rendering: Rendering, drawn: Path) -> None:
