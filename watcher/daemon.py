@@ -42,7 +42,7 @@ from watcher.pipeline.outage import OutageLog, told
 from watcher.pipeline.scratch import make_scratch
 from watcher.pipeline.verify import Verifier
 from watcher.pipeline.vitals import Vitals
-from watcher.recognition import build_recogniser, chosen_engine
+from watcher.recognition import build_model_server, build_recogniser, chosen_engine
 from watcher.settings import Settings
 from watcher.storage.condition import Trouble
 from watcher.storage.port import RefusedError, Store, StoreError
@@ -81,6 +81,7 @@ class Daemon:
         self._condition = new_condition(settings)
         self._choice = chosen_engine(settings)
         self._recogniser = build_recogniser(settings, self._choice, self._clock, self._log)
+        self._model_server = build_model_server(settings, self._clock, self._log)
         self._appender: AgreedAppender | None = None
         self._stopping = threading.Event()
         self._give_back = threading.Event()
@@ -98,10 +99,14 @@ class Daemon:
             self._log.info("daemon_started", version=__version__, port=server.port, engine=self._choice.spec.name, pid=os.getpid())
             for warning in self._choice.warnings:
                 self._log.warning("engine_warning", reason=warning)
+            if self._model_server:
+                self._model_server.start()
             self._recogniser.start()
             return self._watch(drain)
         finally:
             self._recogniser.close()
+            if self._model_server:
+                self._model_server.close()
             shutil.rmtree(self._scratch, ignore_errors=True)
             server.stop()
             self._log.info("daemon_ended")
@@ -110,7 +115,7 @@ class Daemon:
         engine, pulse, trouble = self._recogniser.state, self._vitals.pulse, self._condition.trouble
         return HealthSnapshot(
             engine_phase=engine.phase,
-            engine_reason=engine.reason,
+            engine_reason="; ".join(reason for reason in (self._model_server_reason(), engine.reason) if reason),
             devices={name: state.phase for name, state in self._recogniser.devices.items()},
             engine=self._choice.spec.name,
             engine_version=engine.info.version if engine.info else "",
@@ -125,6 +130,9 @@ class Daemon:
             store_reason=trouble.text if trouble else "",
             stalled=stalled(pulse.loop_age, pulse.idle_age, stall_budget(self._settings)),
         )
+
+    def _model_server_reason(self) -> str:
+        return self._model_server.state.reason if self._model_server else ""
 
     def metrics(self) -> bytes:
         devices = self._recogniser.devices
@@ -188,10 +196,17 @@ class Daemon:
                 failed = self._vitals.pulse.ended.get("failed", 0)
                 self._log.info("inbox_drained", **self._vitals.pulse.ended)
                 return exits.SOME_FAILED if failed else exits.OK
-            if self._recogniser.state.phase == "failed":
-                self._log.error("drain_impossible", reason=self._recogniser.state.reason)
+            if reason := self._hopeless():
+                self._log.error("drain_impossible", reason=reason)
                 return exits.ERROR
         return exits.OK
+
+    def _hopeless(self) -> str:
+        """Why nothing will be read without somebody's help; empty while something may be."""
+        engine, server = self._recogniser.state, self._model_server.state if self._model_server else None
+        if server and server.phase == "failed" and not server.served:
+            return server.reason
+        return engine.reason if engine.phase == "failed" else ""
 
     def _hand_over(self, dispatcher: Dispatcher, parser: Parser) -> None:
         """Finishes what can be finished within the grace period and gives the rest back, as far as the store answers."""

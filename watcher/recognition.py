@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,14 @@ from structlog.typing import FilteringBoundLogger
 from watcher.domain.clock import Clock
 from watcher.engines.choose import Choice, choose
 from watcher.engines.model_http import ServerOptions
+from watcher.engines.model_server import ModelServer, ServerLimits
 from watcher.engines.port import EngineSpec
 from watcher.engines.recogniser import EngineLimits, Recogniser
 from watcher.settings import MODEL_SERVERS, Ocr, Settings
 
 PADDLE = "paddleocr-vl"
+LOOK_SECONDS = 5.0
+"""Between two looks at the health of the server of `ocr.server.command`."""
 LOCAL_SERVER = "http://127.0.0.1:8080/v1"
 """Where the server of `ocr.server.command` answers, if `ocr.server.url` does not say."""
 
@@ -85,3 +89,19 @@ def build_recogniser(settings: Settings, choice: Choice, clock: Clock, log: Filt
         restart_max_seconds=ocr.restart_max_seconds,
     )
     return Recogniser(engines_by_device(settings, choice.spec), limits, clock, log)
+
+
+def build_model_server(settings: Settings, clock: Clock, log: FilteringBoundLogger) -> ModelServer | None:
+    """None where `ocr.server.command` starts none. Of several addresses the first is taken for its own."""
+    ocr, server = settings.ocr, settings.ocr.server
+    if not server.command:
+        return None
+    limits = ServerLimits(
+        start=server.start_seconds,
+        hung=server.hung_seconds,
+        stop=server.stop_seconds,
+        look=LOOK_SECONDS,
+        restart=ocr.restart_seconds,
+        restart_max=ocr.restart_max_seconds,
+    )
+    return ModelServer(server.command, (server.url or (LOCAL_SERVER,))[0], limits, clock, random.random, log)

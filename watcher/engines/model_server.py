@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
@@ -48,11 +48,12 @@ class ServerLimits:
 
 @dataclass(frozen=True)
 class ServerState:
-    """`reason` is safe to show: why it is not ready. It holds nothing that the server said."""
+    """`reason` is safe to show: why it is not ready. It holds nothing that the server said. `served`: it has been ready at least once."""
 
     phase: Literal["starting", "ready", "failed"] = "starting"
     reason: str = "the model server of ocr.server.command is starting"
     starts: int = 0
+    served: bool = False
 
 
 class ModelServer:
@@ -106,7 +107,7 @@ class ModelServer:
             lasted = self._state.phase == "ready" and self._clock.monotonic() - began > self._limits.restart_max
             failures = 1 if lasted else failures + 1
             delay = self._backoff.delay(failures, self._jitter())
-            self._state = ServerState("failed", reason, self._state.starts)
+            self._state = replace(self._state, phase="failed", reason=reason)
             self._log.error("model_server_failed", reason=reason, last_lines=list(self._said), retry_seconds=delay)
             self._closing.wait(delay)
 
@@ -118,7 +119,7 @@ class ModelServer:
         except ValueError as error:
             return str(error)
         self._log.info("model_server_starting", program=arguments[0])
-        self._state = ServerState("starting", self._state.reason, self._state.starts + 1)
+        self._state = replace(self._state, phase="starting", starts=self._state.starts + 1)
         leash = [sys.executable, "-m", "watcher.workers.leash", str(os.getpid()), str(self._limits.stop)]
         with subprocess.Popen(  # noqa: S603 - whoever sets the command may run what they like
             [*leash, *arguments],
@@ -166,7 +167,7 @@ class ModelServer:
             if not fault:
                 if answered is None:
                     self._log.info("model_server_ready", seconds=now - started)
-                    self._state = ServerState("ready", "", self._state.starts)
+                    self._state = replace(self._state, phase="ready", reason="", served=True)
                 answered = now
             elif answered is None and now - started > self._limits.start:
                 return (

@@ -28,6 +28,8 @@ class OcrServer(Table):
     request_seconds: Seconds = Field(120, ge=1, le=3600, description="how long the server may take for one block")
     attempts: int = Field(3, ge=1, le=20, description="tries of a request that the server refused or did not answer")
     start_seconds: Seconds = Field(900, ge=1, le=86400, description="time that `command` may take until its server answers")
+    hung_seconds: Seconds = Field(120, ge=1, le=86400, description="`command` is restarted when its server has not answered for so long")
+    stop_seconds: Seconds = Field(10, ge=0, le=3600, description="time that `command` may take to end before it is killed")
 
 
 class Ocr(Table):

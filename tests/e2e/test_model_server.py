@@ -1,0 +1,77 @@
+"""A daemon that runs a model server beside itself: it comes up with the daemon, ends with it, and is told of where documents wait for it."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import structlog
+from servers.daemon import command, folder_environment, running
+from servers.s3_server import free_port
+
+from watcher.daemon import Daemon
+from watcher.domain.health import judge, judge_ready
+from watcher.settings import Ocr, OcrServer, Settings, Watch
+
+STUBBORN = Path(__file__).parents[1] / "servers" / "stubborn.py"
+SAMPLE = Path(__file__).parents[2] / "samples" / "russian-page.png"
+
+
+def changes(folder: Path, port: int, server: str) -> dict[str, str]:
+    return {
+        **folder_environment(folder),
+        "WATCHER_OCR__ENGINE": "fake",
+        "WATCHER_OCR__BACKEND": "vllm-server",
+        "WATCHER_OCR__SERVER__COMMAND": server,
+        "WATCHER_OCR__SERVER__URL": f"http://127.0.0.1:{port}/v1",
+        "WATCHER_OCR__SERVER__STOP_SECONDS": "0.3",
+    }
+
+
+def test_it_comes_up_with_the_daemon_and_ends_with_it_however_that_ends(tmp_path: Path) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        port = free_port()
+        server = shlex.join([sys.executable, str(STUBBORN), str(port), "ignore-term"])
+        with running(tmp_path / f"log-{number}", **changes(tmp_path, port, server)) as daemon:
+            daemon.wait_for_event("model_server_ready")
+            family = psutil.Process(daemon.process.pid).children(recursive=True)
+            assert [process for process in family if str(STUBBORN) in process.cmdline()]
+            assert daemon.end(number) == (0 if number == signal.SIGTERM else -number)
+            if number == signal.SIGTERM:
+                assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+        _gone, alive = psutil.wait_procs(family, timeout=60)
+        assert not alive
+
+
+def test_documents_are_read_while_the_inbox_is_drained_and_the_server_ends_then(tmp_path: Path) -> None:
+    (tmp_path / "incoming").mkdir()
+    shutil.copy(SAMPLE, tmp_path / "incoming")
+    port = free_port()
+    server = shlex.join([sys.executable, str(STUBBORN), str(port)])
+    ended = command("run", "--drain", **{**changes(tmp_path, port, server), "WATCHER_STORAGE__SETTLE_SECONDS": "0"})
+    assert ended.returncode == 0, ended.stderr
+    assert not [process for process in psutil.process_iter(["cmdline"]) if str(port) in (process.info["cmdline"] or [])]
+
+
+def test_a_command_that_cannot_run_ends_a_drain_with_the_name_of_the_setting(tmp_path: Path) -> None:
+    slow = {"WATCHER_STORAGE__SETTLE_SECONDS": "20"}  # else the empty inbox may end it first
+    (tmp_path / "incoming").mkdir()
+    shutil.copy(SAMPLE, tmp_path / "incoming")
+    ended = command("run", "--drain", **changes(tmp_path, free_port(), "no-such-program"), **slow)
+    assert ended.returncode == 1
+    assert "ocr.server.command: no-such-program is not found" in ended.stderr
+    assert "drain_impossible" in ended.stderr
+
+
+def test_health_tells_that_the_engine_waits_for_it(tmp_path: Path) -> None:
+    settings = Settings(
+        ocr=Ocr(engine="fake", backend="vllm-server", server=OcrServer(command="no-such-program")), watch=Watch(scratch=str(tmp_path))
+    )
+    snapshot = Daemon(settings, structlog.get_logger()).health()
+    assert judge(snapshot).document["reason"] == "the engine waits: the model server of ocr.server.command is starting"
+    assert judge(snapshot).status == 200
+    assert judge_ready(snapshot).status == 503
