@@ -17,7 +17,11 @@ from watcher.domain.claim import Entry, Outcome, Phase, Purpose, standing
 from watcher.domain.document import Layout
 from watcher.domain.errors import ErrorCode
 from watcher.domain.manifest import ErrorReport, Manifest
+from watcher.domain.page import Page
 from watcher.lease.names import entry_names, split_log_object
+from watcher.results.document import Document, document_json
+from watcher.results.markdown import document_markdown
+from watcher.results.structure import Structure, revised
 from watcher.storage.memory import Conditions
 from watcher.storage.port import NotFoundError
 
@@ -214,9 +218,33 @@ class _EndCheck:
                     self.events["output overwritten, as its manifest's hash shows"] += 1
                 else:
                     self._violation(f"{folder}{output.name} does not stand as its manifest tells")
+        if folder not in self._bucket.guard.overwritten:
+            self._check_derived(folder, manifest)
         archived = any(output.name.startswith("source") for output in manifest.outputs)
         if archived != (self._plan.retention == "archive"):
             self._violation(f"{key}: the original is {'' if archived else 'not '}among the outputs")
+
+    def _check_derived(self, folder: str, manifest: Manifest) -> None:
+        """The files of the document are what its pages and its structure make of it, whoever wrote which of them."""
+        pages = [Page.model_validate_json(self._body(f"{folder}pages/{entry.page:04}.json")) for entry in manifest.pages]
+        structure = Structure.model_validate_json(self._body(f"{folder}structure.json"))
+        source = Document.model_validate_json(
+            self._body(f"{folder}document.json")
+        ).source  # dropped again, the same bytes have another time
+        shown = list(revised(pages, structure))
+        made = {
+            "document.md": "".join(document_markdown(shown, omitted=())),
+            "document.json": "".join(document_json(shown, manifest.version, source)),
+        }
+        for name, text in made.items():
+            if self._body(folder + name) != text.encode():
+                self._violation(f"{folder}{name} is not made of the pages and the structure that stand")
+        if (manifest.structure, manifest.structure_note) != (structure.scope, structure.note):
+            self._violation(f"{folder}manifest.json tells of another structure than stands")
+        self.events[f"structure: {structure.scope.value}"] += 1
+
+    def _body(self, key: str) -> bytes:
+        return self._bucket.inner.get(key)[1]
 
     def _check_claims(self) -> None:
         for log, written in self._logs.items():

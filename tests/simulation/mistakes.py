@@ -25,12 +25,12 @@ from watcher.lease.appending import Append
 from watcher.lease.claim import HELD_SHARE, Claim
 from watcher.lease.log import ClaimLog, Tail
 from watcher.lease.names import EntryName
-from watcher.pipeline import attempt
+from watcher.pipeline import attempt, commit, structure
 from watcher.pipeline.attempt import Attempt
 from watcher.pipeline.reading import PageReader
 from watcher.pipeline.retain import SourceRemover
 from watcher.pipeline.writer import ResultWriter
-from watcher.results.names import MANIFEST, PREVIEW_HTML, content_type
+from watcher.results.names import MANIFEST, PREVIEW_HTML, STRUCTURE, content_type
 from watcher.storage.digest import sha256_of
 from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError, StoreError
 from watcher.storage.standing import stands
@@ -285,6 +285,17 @@ def spent_attempts_given_back() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def structure_asked_for_anew_by_whoever_takes_over() -> Iterator[None]:
+    def find(bench: Any, writer: ResultWriter, pages: Any) -> tuple[structure.Structure, list[Output]]:
+        found = structure._ask(bench, writer, pages)
+        (writer.folder / STRUCTURE).write_text(found.model_dump_json(), encoding="utf-8")
+        return found, [writer.create(STRUCTURE)]
+
+    with patch.object(commit, "find_structure", find):
+        yield
+
+
 MISTAKES = (
     outputs_overwritten,
     entries_deleted_at_release,
@@ -302,4 +313,5 @@ MISTAKES = (
     unanswered_append_counted_as_won,
     source_covered_by_a_marker,
     spent_attempts_given_back,
+    structure_asked_for_anew_by_whoever_takes_over,
 )

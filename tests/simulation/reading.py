@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from zlib import crc32
 
 from simulation.actors import KilledError, Process, Scheduler
 from simulation.history import History
@@ -14,7 +15,7 @@ from simulation.plan import LEASE, Kind
 
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.page import EngineInfo
-from watcher.engines.port import PageImage, PageReading, ReadBlock
+from watcher.engines.port import PageImage, PageReading, PlacedBlock, ReadBlock, Revision
 from watcher.engines.recogniser import EngineState, EngineUnavailableError, Recognition
 from watcher.intake.port import Inspection, RenderedPage
 
@@ -50,7 +51,9 @@ class MarkedParser:
 
 @dataclass
 class MarkedRecogniser:
-    """Reads a page differently in each process. `reads` counts how often a marked page was begun, by its text, in all processes together."""
+    """Reads a page differently in each process, and sees another structure; some fail at that. `reads` counts how often a marked page was begun,
+    by its text, in all processes together.
+    """
 
     process: Process
     scheduler: Scheduler
@@ -84,10 +87,24 @@ class MarkedRecogniser:
             return future
         reading = PageReading(
             (
-                ReadBlock("text", (1, 2, 30, 40), f"{text} as {self.process.name} reads it"),
+                ReadBlock("paragraph_title", (1, 2, 30, 40), f"{text} as {self.process.name} reads it"),
                 ReadBlock("image", (1, 50, 30, 90), figure=f"cut out by {self.process.name}".encode()),
             ),
             seconds=0.5,
         )
         future.set_result(Recognition(reading, retried=False))
+        return future
+
+    def restructure(self, pages: Sequence[Sequence[PlacedBlock]]) -> Future[list[Revision] | None]:
+        if self.process.dead:
+            raise KilledError
+        self.scheduler.sleep(0.5)
+        future: Future[list[Revision] | None] = Future()
+        digit = crc32(self.process.name.encode()) % 6
+        if self.closed:
+            future.set_exception(CancelledError())
+        elif digit == 0:
+            future.set_exception(DocumentError(ErrorCode.ENGINE_CRASHED))
+        else:
+            future.set_result([Revision(page, 0, level=digit) for page in range(len(pages))])
         return future
