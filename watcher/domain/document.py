@@ -14,6 +14,8 @@ MAX_PART_BYTES = 255  # of one part of a path, since results also stand in folde
 RESULT_FOLDER = re.compile(r"(?P<version>[0-9a-f]{12})(?:-(?P<generation>[1-9][0-9]*))?")
 """What `result_folder` gives."""
 
+_HASHED = re.compile(r"~[0-9a-f]{64}")
+
 
 def version_of(etag: str, size: int) -> str:
     """12 hex digits of SHA-256 over ETag and size; every replica computes the same."""
@@ -79,9 +81,9 @@ class Layout:
         longest_prefix = max(len(prefix.encode()) for prefix in (self.claims, self.processed, self.failed))
         fits = longest_prefix + len(relative.encode()) + LONGEST_SUFFIX_BYTES <= MAX_KEY_BYTES
         first, *others = relative.split("/")
-        if fits and _is_plain(first) and all(_is_plain(part) and not is_ours(part) for part in others):
+        if fits and _is_plain(first) and not _HASHED.fullmatch(first) and all(_is_plain(part) and not is_ours(part) for part in others):
             return relative
-        return "~" + hashlib.sha256(relative.encode()).hexdigest()
+        return "~" + hashlib.sha256(relative.encode()).hexdigest()  # `_HASHED`: a file of that name is hashed itself
 
 
 def is_ours(part: str) -> bool:

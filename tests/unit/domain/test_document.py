@@ -92,3 +92,9 @@ def test_every_key_that_we_make_fits_and_stays_below_its_prefix(key: str) -> Non
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_two_names_never_share_a_place(one: str, other: str) -> None:
     assert (path(one) == path(other)) == (one == other)
+
+
+def test_a_file_that_is_named_like_the_hash_of_another_has_a_place_of_its_own() -> None:
+    hashed = LAYOUT.path("incoming/../a.pdf")
+    assert LAYOUT.path(f"incoming/{hashed}") not in (hashed, LAYOUT.path("incoming/../a.pdf"))
+    assert LAYOUT.path(f"incoming/{hashed}/b.pdf") != f"{hashed}/b.pdf"
