@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
 from watcher.engines.choose import Choice, choose
-from watcher.engines.model_http import ServerOptions
+from watcher.engines.model_options import ServerOptions
 from watcher.engines.model_server import ModelServer, ServerLimits
 from watcher.engines.port import EngineSpec
 from watcher.engines.recogniser import EngineLimits, Recogniser
@@ -80,6 +80,7 @@ def build_recogniser(settings: Settings, choice: Choice, clock: Clock, log: Filt
     ocr = settings.ocr
     limits = EngineLimits(
         batch_pages=ocr.pages_per_call,
+        gather_seconds=ocr.pause_seconds,
         page_seconds=ocr.page_seconds,
         call_seconds=ocr.call_seconds,
         load_seconds=ocr.load_seconds,

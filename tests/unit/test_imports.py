@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-CHILDRENS = ("PIL", "cv2", "numpy", "onnxruntime", "paddle", "paddleocr", "pillow_heif", "pypdfium2", "rapidocr", "tesserocr")
+CHILDRENS = ("PIL", "cv2", "httpx", "numpy", "onnxruntime", "paddle", "paddleocr", "pillow_heif", "pypdfium2", "rapidocr", "tesserocr")
 
 
 @pytest.mark.parametrize("module", ["watcher.cli.status", "watcher.cli.put", "watcher.cli.run"])

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from watcher.daemon import stall_budget
 from watcher.engines.choose import Choice
-from watcher.engines.model_http import ServerOptions
+from watcher.engines.model_options import ServerOptions
 from watcher.engines.port import EngineSpec
 from watcher.recognition import LOCAL_SERVER, chosen_engine, engine_options, engines_by_device
 from watcher.settings import Ocr, OcrServer, Render, Settings, Watch
@@ -113,6 +113,11 @@ def test_the_manifest_tells_what_may_change_results_and_no_secret() -> None:
 )
 def test_documents_at_once_suit_the_engine(ocr: dict[str, Any], documents: int, expected: int) -> None:
     assert Settings(ocr=Ocr(**ocr), watch=Watch(documents=documents)).documents_at_once == expected
+
+
+def test_only_a_model_server_is_worth_waiting_for_more_pages() -> None:
+    assert Settings().ocr.pause_seconds == 0
+    assert Settings(ocr=SERVED).ocr.pause_seconds == 0.05
 
 
 def test_an_engine_whose_server_is_tried_several_times_is_not_called_stuck() -> None:

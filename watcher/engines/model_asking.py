@@ -11,7 +11,8 @@ from datetime import datetime
 
 from watcher.domain.retry import RetryPolicy
 from watcher.engines.chat import Answer, Fault, trial_body
-from watcher.engines.model_http import ADVICE, ModelHttp, ServerFaultError, ServerOptions
+from watcher.engines.model_http import ADVICE, ModelHttp, ServerFaultError
+from watcher.engines.model_options import ServerOptions
 from watcher.engines.port import EngineWaitError
 from watcher.engines.server_pool import Rest, ServerPool, Ticket
 

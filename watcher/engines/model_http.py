@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
 from watcher.engines.chat import Answer, Fault, MalformedAnswerError, fault_of, named, pause_asked, read_answer, read_models, told
+from watcher.engines.model_options import ServerOptions
 
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=0)
 """A connection for each request. Kept ones cost more than they save: a server may close one just when a request is sent on it, and httpcore looks at all
@@ -34,31 +34,6 @@ class ServerFaultError(Exception):
         super().__init__(words)
         self.fault = fault
         self.pause = pause
-
-
-@dataclass(frozen=True)
-class ServerOptions:
-    """`urls` up to /v1; `model` empty: the first that each server lists. `concurrency` requests at once for each server, `attempts` tries of a request.
-
-    `backoff_*`: waits between tries. `rest_*`: how long a server that failed is left alone. `pause_max_seconds`: the longest Retry-After that
-    is heeded. `trial_seconds`: kept back of each call's deadline, to find out whose fault it was. `answer_bytes`: the largest answer.
-    """
-
-    urls: tuple[str, ...]
-    model: str
-    api_key: str = field(repr=False)
-    concurrency: int
-    connect_seconds: float
-    request_seconds: float
-    attempts: int
-    models_seconds: float = 10.0
-    backoff_seconds: float = 0.5
-    backoff_max_seconds: float = 10.0
-    rest_seconds: float = 1.0
-    rest_max_seconds: float = 30.0
-    pause_max_seconds: float = 30.0
-    trial_seconds: float = 10.0
-    answer_bytes: int = 4 * 2**20
 
 
 class ModelHttp:
