@@ -23,6 +23,7 @@ SWELL, CHOKE = (255, 0, 255), (0, 0, 0)
 MARKS = {"crash": CRASH, "hang": HANG, "refuse": REFUSE, "drop": DROP, "spoil": SPOIL, "swell": SWELL, "choke": CHOKE}
 LIMITS = {
     "batch_pages": 4,
+    "gather_seconds": 0.0,
     "page_seconds": 30.0,
     "call_seconds": 0.0,
     "load_seconds": 60.0,

@@ -47,7 +47,7 @@ class Device:
                 if self.state.phase != "ready":
                     self._supervisor.load()
                 else:
-                    self._serve(self._queue.take(self._limits.batch_pages))
+                    self._serve(self._queue.take(self._limits.batch_pages, self._limits.gather_seconds))
             except EngineUnavailableError as error:
                 self._give_up([], error)
                 self._queue.wait_closed(self._supervisor.restart_delay())

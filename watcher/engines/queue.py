@@ -77,10 +77,14 @@ class JobQueue:
             self._changed.notify_all()
             return True
 
-    def take(self, most: int) -> list[PageJob] | StructureJob:
-        """A document's structure, else what pages wait, up to `most`; waits for the first of either only. No pages where there is no more to do."""
+    def take(self, most: int, gather_seconds: float) -> list[PageJob] | StructureJob:
+        """A document's structure, else what pages wait, up to `most`. No pages where there is no more to do.
+
+        Waits for the first of either, then as long as pages keep coming: while fewer wait than `most`, `gather_seconds` for one more.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._structures or self._pages or self._closed)
+            self._gather(most, gather_seconds)
             while self._structures:
                 structure = self._structures.popleft()
                 if _begun(structure):
@@ -109,6 +113,12 @@ class JobQueue:
     def wait_closed(self, seconds: float) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed, timeout=seconds)
+
+    def _gather(self, most: int, seconds: float) -> None:
+        while 0 < (waiting := len(self._pages)) < most and not self._structures and not self._closed:
+            self._changed.wait(seconds)
+            if len(self._pages) <= waiting:
+                return
 
     def _all(self) -> list[Job]:
         jobs: list[Job] = [*self._structures, *self._pages]

@@ -29,13 +29,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class EngineLimits:
-    """`page_seconds` for each page of a call, and `call_seconds` for the call; `load_seconds` for loading and for trying out.
+    """A call holds at most `batch_pages`; one that is not full waits `gather_seconds` for each further page.
+
+    `page_seconds` for each page of a call, and `call_seconds` for the call; `load_seconds` for loading and for trying out.
 
     `recycle_*`: replaced between calls, beyond so much. After a failed load it waits `restart_seconds`, twice as long after each further
     one, at most `restart_max_seconds`.
     """
 
     batch_pages: int
+    gather_seconds: float
     page_seconds: float
     call_seconds: float
     load_seconds: float

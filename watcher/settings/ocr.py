@@ -60,6 +60,9 @@ class Ocr(Table):
     batch_pages: int = Field(
         0, ge=0, le=256, description="most pages that go to the engine in one call; 0: what suits it, 4, or 16 with a model server"
     )
+    gather_seconds: Seconds = Field(
+        0.05, ge=0, le=10, description="how long a call to a model server that is not full waits for one more page"
+    )
     page_seconds: Seconds = Field(120, ge=0.1, le=86400, description="time that the engine may take for a page before it is restarted")
     load_seconds: Seconds = Field(600, ge=1, le=86400, description="time that the engine may take to load its models")
     recycle_pages: int = Field(2000, ge=1, le=10_000_000, description="the engine is restarted after so many pages")
@@ -73,6 +76,11 @@ class Ocr(Table):
     def pages_per_call(self) -> int:
         """A model server reads the blocks of all pages of a call at once; elsewhere a larger call only takes longer to fail."""
         return self.batch_pages or (16 if self.backend in MODEL_SERVERS else 4)
+
+    @property
+    def pause_seconds(self) -> float:
+        """A call costs a model server's answer, however few pages it holds; elsewhere waiting for more gains nothing."""
+        return self.gather_seconds if self.backend in MODEL_SERVERS else 0.0
 
     @property
     def documents_at_once(self) -> int:
