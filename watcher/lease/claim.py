@@ -95,6 +95,7 @@ class Claim:
         self.pages_done = 0
         self.pages_total = 0
         self._deadline = deadline
+        self._looked_at = identity.clock.monotonic()
         self._sequence = 0
         self._fenced = threading.Event()
         self._why = "its lease ran out before it could be renewed"
@@ -109,6 +110,14 @@ class Claim:
         """Raises `FencedError` where nothing may be written any more: called before every write."""
         if self.fenced:
             raise FencedError(self._why)
+
+    def once_a_lease(self) -> bool:
+        """True at most once in the length of a lease: for looks that cost a request. To be asked from one thread at a time."""
+        now = self.identity.clock.monotonic()
+        if now - self._looked_at < self.identity.lease_seconds:
+            return False
+        self._looked_at = now
+        return True
 
     def renew(self) -> bool:
         """Beats, makes sure that nobody took over or replaced its entry, and only if both answers came before the old deadline moves it. False where it did not move."""

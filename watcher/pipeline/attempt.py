@@ -19,7 +19,7 @@ from watcher.domain.manifest import Manifest
 from watcher.engines.recogniser import EngineUnavailableError
 from watcher.intake.fetch import Fetched, SourceChangedError, fetch
 from watcher.lease.claim import Claim, FencedError
-from watcher.pipeline.bench import Bench, GivenBackError
+from watcher.pipeline.bench import Bench, GivenBackError, SourceGoneError
 from watcher.pipeline.commit import archive_source, point_to, write_derived, write_manifest
 from watcher.pipeline.quarantine import fault_of_lost_attempts, quarantine, release_quarantine, was_quarantined
 from watcher.pipeline.reading import PageReader
@@ -185,11 +185,18 @@ class Attempt:
         try:
             fetched = self._fetch(scratch)
         except (NotFoundError, SourceChangedError):
-            return End.FAILED if was_quarantined(bench, document) else End.GONE
+            return self._taken_away()
         if self._claim.entry.purpose is Purpose.QUARANTINE:
             return _Condemned(fault_of_lost_attempts(self._claim))
-        self._read(scratch, fetched, standing)
+        try:
+            self._read(scratch, fetched, standing)
+        except SourceGoneError:
+            return self._taken_away()
         return End.DONE
+
+    def _taken_away(self) -> End:
+        """By a person, or by an attempt before this one that had moved it to `failed/`."""
+        return End.FAILED if was_quarantined(self._bench, self._document) else End.GONE
 
     def _read(self, scratch: Path, fetched: Fetched, standing: frozenset[str]) -> None:
         bench, document, claim = self._bench, self._document, self._claim

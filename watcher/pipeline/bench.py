@@ -30,6 +30,10 @@ class GivenBackError(Exception):
     """The daemon is ending: the document goes back for another replica to go on with."""
 
 
+class SourceGoneError(Exception):
+    """A person took the document out of the inbox while it was read."""
+
+
 def engine_info(recogniser: Recogniser) -> EngineInfo:
     """Raises `EngineUnavailableError` where no engine has ever told what it is."""
     info = recogniser.state.info

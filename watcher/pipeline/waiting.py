@@ -7,7 +7,8 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TypeVar
 
 from watcher.lease.claim import Claim
-from watcher.pipeline.bench import Bench, GivenBackError
+from watcher.pipeline.bench import Bench, GivenBackError, SourceGoneError
+from watcher.storage.port import NotFoundError, StoreError
 
 _T = TypeVar("_T")
 _LOOK_SECONDS = 0.5
@@ -15,10 +16,26 @@ _LOOK_SECONDS = 0.5
 
 
 def go_on(bench: Bench, claim: Claim) -> None:
-    """Raises `FencedError` or `GivenBackError` where there is no more to do."""
+    """Raises `FencedError`, `GivenBackError` or `SourceGoneError` where there is no more to do.
+
+    Once a lease it looks whether a person took the document back: hours may be left to read of it.
+    """
     claim.check()
     if bench.give_back.is_set():
         raise GivenBackError
+    if claim.once_a_lease() and _is_gone(bench, claim):
+        raise SourceGoneError
+
+
+def _is_gone(bench: Bench, claim: Claim) -> bool:
+    """Not where another version stands there: the one that was fetched is finished all the same."""
+    try:
+        bench.store.head(claim.entry.source.key)
+    except NotFoundError:
+        return True
+    except StoreError:  # told by whatever needs an answer
+        return False
+    return False
 
 
 def result_of(future: Future[_T], bench: Bench, claim: Claim) -> _T:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,10 +22,11 @@ from watcher.domain.document import Document
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.page import PageStatus
 from watcher.engines.recogniser import EngineUnavailableError
+from watcher.lease.claim import Claim
 from watcher.pipeline.attempt import Attempt, End
 from watcher.pipeline.retain import RemovalMode
 from watcher.storage.memory import MemoryStore
-from watcher.storage.port import NotFoundError, OutcomeUnknownError, UnavailableError
+from watcher.storage.port import NotFoundError, OutcomeUnknownError, RefusedError, StoreError, UnavailableError
 
 
 @pytest.fixture
@@ -294,6 +296,91 @@ def test_a_source_that_vanished_before_it_was_read_closes_the_log(store: HookedS
     store.inner.delete(document.key)
     assert replica.attempt(document) is End.GONE
     assert log_of(store, document)[-1].outcome is Outcome.GONE
+
+
+LONG = "\n".join(f"page {number}" for number in range(1, 21))
+
+
+@contextmanager
+def reading_takes_time(replica: InProcessReplica, seconds: float, happens: dict[str, Callable[[], object]]) -> Iterator[None]:
+    """Each page takes so long, with a beat after it; something `happens` while one is read."""
+    claims = []
+
+    def read(text: str) -> None:
+        happens.get(text, lambda: None)()
+        replica.time.advance(seconds)
+        for claim in claims:
+            claim.renew()
+
+    def keep(claim: Claim) -> AbstractContextManager[Claim]:
+        claims.append(claim)
+        return nullcontext(claim)
+
+    replica.recogniser.before = read
+    yield replace(replica, bench=replace(replica.bench, keep=keep))
+
+
+def test_a_document_that_a_person_takes_back_is_let_go_within_a_lease(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", LONG)
+    with reading_takes_time(replica, LEASE / 3, {"page 2": lambda: store.inner.delete(document.key)}) as slow:
+        assert slow.attempt(document) is End.GONE
+    assert len(replica.recogniser.read) <= 2 + 3 + replica.bench.rules.render_pages
+    assert log_of(store, document)[-1].outcome is Outcome.GONE
+    standing = names(store, LAYOUT.result(document))
+    assert not {"manifest.json", "document.md"} & set(standing)
+    assert names(store, "failed/") == []
+    assert list(replica.bench.scratch.iterdir()) == []
+
+
+def test_pages_of_a_document_that_was_taken_back_are_not_read_again_when_it_returns(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", LONG)
+    with reading_takes_time(replica, LEASE / 3, {"page 12": lambda: store.inner.delete(document.key)}) as slow:
+        slow.attempt(document)
+    kept = [name for name in names(store, LAYOUT.result(document)) if name.endswith(".json")]
+    replica.recogniser.read.clear()
+    replica.recogniser.before = lambda text: None
+    assert replica.attempt(drop(store, "a.pdf", LONG)) is End.DONE
+    assert len(replica.recogniser.read) == 20 - len(kept)
+    assert kept
+
+
+def test_a_look_for_the_source_costs_at_most_a_request_a_lease(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", LONG)
+    with reading_takes_time(replica, LEASE / 3, {}) as slow:
+        store.requests.clear()
+        assert slow.attempt(document) is End.DONE
+    looks = [verb for verb, key in store.requests if key == document.key and verb == "head"]
+    assert 2 <= len(looks) - 1 <= 20 / 3  # the last one comes before the removal
+
+
+@pytest.mark.parametrize("error", [UnavailableError("down"), RefusedError("no right to read")])
+def test_a_look_that_gets_no_answer_changes_nothing(store: HookedStore, replica: InProcessReplica, error: StoreError) -> None:
+    document = drop(store, "a.pdf", "\n".join(f"page {number}" for number in range(1, 6)))
+    store.before.append(once("head", document.key, error))
+    with reading_takes_time(replica, LEASE / 3, {}) as slow:
+        assert slow.attempt(document) is End.DONE
+
+
+def test_a_document_that_is_replaced_while_it_is_read_is_finished_in_the_version_that_was_fetched(
+    store: HookedStore, replica: InProcessReplica
+) -> None:
+    document = drop(store, "a.pdf", LONG)
+    with reading_takes_time(replica, LEASE / 3, {"page 2": lambda: drop(store.inner, "a.pdf", "another")}) as slow:
+        assert slow.attempt(document) is End.DONE
+    assert store.get(document.key)[1] == b"another"
+
+
+def test_a_retried_document_that_is_taken_back_stays_failed(store: HookedStore, replica: InProcessReplica) -> None:
+    replica.recogniser.faults["page 1"] = DocumentError(ErrorCode.CORRUPT_IMAGE)
+    strict = replica.with_rules(failed_pages_percent=0.0)
+    document = drop(store, "a.pdf", LONG)
+    assert strict.attempt(document) is End.FAILED
+    replica.recogniser.faults.clear()
+    again = drop(store, "a.pdf", LONG)
+    with reading_takes_time(strict, LEASE / 3, {"page 5": lambda: store.inner.delete(document.key)}) as slow:
+        assert slow.attempt(again) is End.FAILED
+    assert error_of(store, document)["code"] == "corrupt_image"
+    assert log_of(store, document)[-1].outcome is Outcome.FAILED
 
 
 def test_a_replaced_source_is_left_to_its_own_log(store: HookedStore, replica: InProcessReplica) -> None:
