@@ -41,7 +41,8 @@ from watcher.settings import Settings
 from watcher.storage.condition import StoreCondition
 from watcher.storage.folder import FolderStore
 from watcher.storage.port import Store
-from watcher.storage.s3 import Observed, S3Config, S3Store
+from watcher.storage.s3 import S3Config, S3Store
+from watcher.storage.s3_client import Observed
 from watcher.storage.walk import PassedOver
 from watcher.storage.watched import WatchedStore
 

@@ -111,6 +111,31 @@ def test_one_of_16_racing_creates_wins(store: Store) -> None:
         assert store.get(key)[1] == f"racer {won[0]}".encode()
 
 
+@pytest.mark.parametrize(
+    ("key", "size"),
+    [("in/empty", 0), ("in/Договор №1 (копия)+%.pdf", 11), ("in/a%20b?c=d&e", 4 * MEGABYTE), ("in/Договор №1 (копия)+.pdf", 12 * MEGABYTE)],
+)
+def test_a_copy_is_made_without_the_bytes_passing_through_us(store: Store, monkeypatch: pytest.MonkeyPatch, key: str, size: int) -> None:
+    monkeypatch.setattr("watcher.storage.s3_copy.LARGEST_COPY_BYTES", 5 * MEGABYTE)
+    monkeypatch.setattr("watcher.storage.s3_copy.PART_BYTES", 5 * MEGABYTE)  # the smallest of S3, so that the last size takes three
+    content = os.urandom(size)
+    etag = store.put(key, content, TEXT)
+    store.put("out/source.pdf", b"from an earlier try", TEXT)
+    copied = store.copy(key, etag, "out/source.pdf", "application/pdf")
+    info, body = store.get("out/source.pdf")
+    assert body == content == store.get(key)[1]
+    assert (info.etag, info.size) == (copied, size)
+
+
+def test_a_copy_of_another_version_or_of_nothing_is_none(store: Store) -> None:
+    old = store.put("in/a", b"old", TEXT)
+    store.put("in/a", b"new", TEXT)
+    for key, etag in (("in/a", old), ("in/nothing", old)):
+        with pytest.raises(NotFoundError):
+            store.copy(key, etag, "out/a", TEXT)
+    assert keys(store) == ["in/a"]
+
+
 def test_what_does_not_exist_is_not_found(store: Store, tmp_path: Path) -> None:
     store.put("in/folder/a", b"x", TEXT)
     for key in ("in/nothing", "in/folder", "in/folder/a/b", "other"):

@@ -43,6 +43,9 @@ class HookedStore:
     def put(self, key: str, body: bytes | Path, content_type: str) -> str:
         return self._asked("put", key, lambda: self.inner.put(key, body, content_type))
 
+    def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
+        return self._asked("copy", target, lambda: self.inner.copy(source, etag, target, content_type))
+
     def delete(self, key: str) -> None:
         self._asked("delete", key, lambda: self.inner.delete(key))
 

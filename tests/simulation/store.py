@@ -115,6 +115,15 @@ class ProcessStore:
 
         return self._ask("put", key, apply, UnavailableError)
 
+    def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
+        def apply() -> str:
+            copied = self.bucket.inner.copy(source, etag, target, content_type)
+            self.bucket.guard.written(self.process.name, target, self.bucket.inner.get(target)[1])
+            return copied
+
+        answer: str = self._ask("copy", target, apply, UnavailableError)
+        return answer
+
     def delete(self, key: str) -> None:
         self._remove("delete", key, lambda: self.bucket.inner.delete(key), self._seen.get(key), OutcomeUnknownError)
 

@@ -127,6 +127,18 @@ class FolderStore:
             sync_directory(path.parent)
         return etag
 
+    def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
+        path = self._path(target)
+        try:
+            with self._opened(source), self._scratch.staged(self._path(source)) as (staged, found), worded(self._root):
+                if found != etag:
+                    raise NotFoundError(f"another version stands under {source!r}")
+                self._place(path, lambda: os.replace(staged, path))  # noqa: PTH105 - beside os.link
+                sync_directory(path.parent)
+        except FileNotFoundError:
+            raise NotFoundError(f"no such file: {source!r}") from None
+        return found
+
     def delete(self, key: str) -> None:
         path = self._path(key)
         with worded(self._root):

@@ -46,6 +46,9 @@ class LookFirstStore:
     def put(self, key: str, body: bytes | Path, content_type: str) -> str:
         return self.inner.put(key, body, content_type)
 
+    def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
+        return self.inner.copy(source, etag, target, content_type)
+
     def delete(self, key: str) -> None:
         self.inner.delete(key)
 

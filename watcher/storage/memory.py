@@ -115,6 +115,12 @@ class MemoryStore:
         with self._lock:
             return self._store(key, content)
 
+    def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
+        info, body = self.get(source)
+        if info.etag != etag:
+            raise NotFoundError(f"another version stands under {source!r}")
+        return self.put(target, body, content_type)
+
     def delete(self, key: str) -> None:
         with self._lock:
             self._delete(key)

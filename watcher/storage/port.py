@@ -113,6 +113,13 @@ class Store(Protocol):
         """Stores the object whether or not the key exists. Returns the ETag."""
         ...
 
+    def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
+        """Stores what stands under `source` under `target` too, whether or not that exists, without moving its bytes through us. Returns the new ETag.
+
+        Raises `NotFoundError` where `source` holds another version than `etag`, before or after: what stands under `target` then is of no use.
+        """
+        ...
+
     def delete(self, key: str) -> None:
         """Removes the key; in a versioned bucket, lays a delete marker over it. No error where it does not exist. Never retried within.
 

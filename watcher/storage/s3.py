@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from watcher.storage import s3_copy
 from watcher.storage.port import (
     MAX_KEY_BYTES,
     NotFoundError,
@@ -25,21 +26,17 @@ from watcher.storage.port import (
     UnstorableKeyError,
 )
 from watcher.storage.reasons import Reason
-from watcher.storage.s3_errors import Place, Request, WebPageError, code_of, is_html, no_usable_answer, translate
+from watcher.storage.s3_client import Observed, attach
+from watcher.storage.s3_errors import Place, Request, code_of, no_usable_answer, translate
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSResponse
-    from botocore.model import OperationModel
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
 
 CHUNK_BYTES = 1 << 20
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ANSWERED_IN_XML = {"ListObjectsV2", "ListObjectVersions", "GetBucketVersioning"}
 _VERSIONING_UNKNOWN = {"AccessDenied", "NotImplemented", "MethodNotAllowed"}
-
-Observed = Callable[[str, str], None]  # (operation, status)
 
 
 def _tell_nobody(operation: str, status: str) -> None:
@@ -82,9 +79,7 @@ class S3Store:
         except BotoCoreError as error:
             raise RefusedError(f"this machine's settings for Amazon's tools are in the way (AWS_... variables, ~/.aws): {error}") from None
         for client in (self._patient, self._once):
-            client.meta.events.register("response-received.s3", _teller(observed))
-            client.meta.events.register("before-call.s3", _stay)
-            client.meta.events.register("after-call.s3", _require_xml)
+            attach(client, observed)
 
     @property
     def location(self) -> str:
@@ -138,6 +133,27 @@ class S3Store:
         with _opened(body) as content, self._translated(Request.REPEATABLE, key):
             answer = self._patient.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
             return _bare(answer["ETag"])
+
+    def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
+        """Conditions on copies are ignored by some stores, so we look ourselves, before and after."""
+        _check(target)
+        size = self._standing(source, etag).size
+        with self._translated(Request.REPEATABLE, target):
+            if size <= s3_copy.LARGEST_COPY_BYTES:
+                s3_copy.copy_whole(self._patient, self._bucket, source, target, content_type)
+            else:
+                s3_copy.copy_parts(self._patient, self._bucket, source, size, target, content_type)
+        self._standing(source, etag)
+        copied = self.head(target)
+        if copied.size != size:
+            raise UnavailableError(f"{copied.size:,} of {size:,} bytes were copied to {target!r}", Reason.BROKEN_ANSWER)
+        return copied.etag
+
+    def _standing(self, key: str, etag: str) -> ObjectInfo:
+        info = self.head(key)
+        if info.etag != etag:
+            raise NotFoundError(f"another version stands under {key!r}")
+        return info
 
     def delete(self, key: str) -> None:
         _check(key)
@@ -217,24 +233,6 @@ class S3Store:
             raise no_usable_answer(type(error).__name__, request, key, self._place) from None
         except KeyError as missing:  # the SDK hands on answers that lack what the protocol promises
             raise no_usable_answer(f"it has no {missing.args[0]}", request, key, self._place) from None
-
-
-def _teller(observed: Observed) -> Callable[..., None]:
-    def tell(event_name: str, response_dict: dict[str, Any] | None = None, **_: object) -> None:
-        observed(event_name.rpartition(".")[2], str(response_dict["status_code"]) if response_dict else "no answer")
-
-    return tell
-
-
-def _stay(params: dict[str, Any], **_: object) -> None:
-    """The SDK looks for a bucket's other region on a redirect, through the same redirect, until its stack is full: it is told that it has been there."""
-    params["context"].setdefault("s3_redirect", {})["redirected"] = True
-
-
-def _require_xml(http_response: AWSResponse, model: OperationModel, **_: object) -> None:
-    """Of answers whose content matters to us; some stores call an empty one HTML."""
-    if http_response.status_code < 300 and model.name in _ANSWERED_IN_XML and is_html(http_response.headers.get("content-type")):
-        raise WebPageError
 
 
 def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> S3Client:

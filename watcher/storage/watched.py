@@ -49,6 +49,9 @@ class WatchedStore:
         watched = self._quick if isinstance(body, bytes) else self._watched
         return watched(Doing.WRITING, key, lambda: self.inner.put(key, body, content_type))
 
+    def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
+        return self._watched(Doing.WRITING, target, lambda: self.inner.copy(source, etag, target, content_type))
+
     def delete(self, key: str) -> None:
         self._quick(Doing.DELETING, key, lambda: self.inner.delete(key))
 

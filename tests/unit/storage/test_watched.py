@@ -34,6 +34,7 @@ CALLS: dict[str, Callable[[Store, Path], object]] = {
     "download": lambda store, path: store.download("incoming/a", path, 100),
     "create": lambda store, path: store.create("incoming/b", b"x", "text/plain"),
     "put": lambda store, path: store.put("incoming/a", b"x", "text/plain"),
+    "copy": lambda store, path: store.copy("incoming/a", "9dd4e461268c8034f5c8564e155c67a6", "incoming/c", "text/plain"),
     "delete": lambda store, path: store.delete("incoming/a"),
     "delete_matching": lambda store, path: store.delete_matching("incoming/a", "0"),
 }
