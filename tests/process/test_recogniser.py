@@ -212,7 +212,7 @@ def test_an_engine_that_sees_whole_documents_is_asked_for_their_structure(make_b
     bench = make_bench(structure="titles")
     early = bench.recogniser.restructure(TITLES)
     bench.ready()
-    assert early.result(60) == [Revision(0, 0, level=1), Revision(1, 0, level=2)]
+    assert early.result(60) == [Revision(0, 0, level=2), Revision(1, 0, level=3)]
     assert bench.recogniser.restructure(TITLES).result(60) == early.result()
 
 

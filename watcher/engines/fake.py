@@ -45,8 +45,8 @@ def load(
     refuse every page from then on (`spoil`), lack memory (`swell`), or find the server that it needs down (`choke`).
 
     It keeps `kept_bytes` of memory for each page, does not load while the file `needs` is absent, and waits while the file `waits`
-    exists, for the reason that stands in it. `structure`: it also sees documents as a whole, where it gives the first title level 1 and
-    the others level 2 (`titles`), raises (`refuse`), dies (`crash`) or stops answering (`hang`).
+    exists, for the reason that stands in it. `structure`: it also sees documents as a whole, where it gives the first title level 2 and
+    the others level 3 (`titles`), raises (`refuse`), dies (`crash`) or stops answering (`hang`).
     """
     if needs is not None and not Path(needs).exists():
         raise FileNotFoundError(f"the stand-in engine needs {Path(needs).name}")
@@ -122,7 +122,7 @@ class _FakeOfDocuments(_Fake):
         titles = [
             (page, block) for page, blocks in enumerate(pages) for block, seen in enumerate(blocks) if seen.label == "paragraph_title"
         ]
-        return [Revision(page, block, level=1 if at == 0 else 2) for at, (page, block) in enumerate(titles)]
+        return [Revision(page, block, level=2 if at == 0 else 3) for at, (page, block) in enumerate(titles)]
 
 
 def _mark(page: PageImage) -> Colour:

@@ -56,7 +56,10 @@ class PlacedBlock:
 
 @dataclass(frozen=True)
 class Revision:
-    """What the whole document says of one block: `page` and `block` count from 0. `text` None: as it was; `level` None: not a heading."""
+    """What the whole document says of one block: `page` and `block` count from 0. `text` None: as it was; "" of a table that stands whole further up.
+
+    `level` of a heading: 1 is the document's title, 2 to 6 all others.
+    """
 
     page: int
     block: int

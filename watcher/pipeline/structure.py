@@ -26,7 +26,7 @@ _MOST_BLOCKS = 100_000
 _MOST_CHARACTERS = 8_000_000
 """Of titles and tables: 2,000 pages full of tables."""
 
-_HIGHEST, _DEEPEST = 1, 6
+_TITLE, _HIGHEST, _DEEPEST = 1, 2, 6
 
 _TOO_LARGE = f"the document has more than {_MOST_BLOCKS} blocks, or {_MOST_CHARACTERS} characters in titles and tables"
 _PAGES_ONLY = "the engine sees one page at a time"
@@ -142,8 +142,8 @@ def _level(block: PlacedBlock, revision: Revision | None) -> int | None:
     """The title of the document is alone on the highest level."""
     if block.label not in HEADINGS:
         return None
-    if HEADINGS[block.label] == _HIGHEST:
-        return _HIGHEST
+    if HEADINGS[block.label] == _TITLE:
+        return _TITLE
     if revision is None or revision.level is None:
         return None
-    return min(max(revision.level, _HIGHEST) + 1, _DEEPEST)
+    return min(max(revision.level, _HIGHEST), _DEEPEST)

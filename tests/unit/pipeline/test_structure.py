@@ -33,7 +33,7 @@ BOX = (1, 2, 30, 40)
 
 def joins(pages: Sequence[Sequence[PlacedBlock]]) -> list[Revision]:
     """Of the pages above: a table over pages 2 and 3, and the second title below the first."""
-    return [Revision(0, 0, level=1), Revision(1, 0, JOINED), Revision(2, 0, ""), Revision(3, 0, level=2)]
+    return [Revision(0, 0, level=2), Revision(1, 0, JOINED), Revision(2, 0, ""), Revision(3, 0, level=3)]
 
 
 def result(store: HookedStore, document: Document, name: str) -> str:
@@ -229,7 +229,8 @@ TITLE, NAMED, PLAIN, TABLE = (
         (TITLE, Revision(0, 0, level=3), 1),
         (NAMED, None, None),
         (NAMED, Revision(0, 0, level=1), 2),
-        (NAMED, Revision(0, 0, level=5), 6),
+        (NAMED, Revision(0, 0, level=2), 2),
+        (NAMED, Revision(0, 0, level=6), 6),
         (NAMED, Revision(0, 0, level=9), 6),
         (NAMED, Revision(0, 0, level=-1), 2),
         (PLAIN, Revision(0, 0, level=1), None),
