@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Literal, TextIO
@@ -13,13 +12,12 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from watcher.domain.terminal import OBEYED
 from watcher.redaction import Fields, redactor
 
 Format = Literal["auto", "json", "console"]
 Level = Literal["debug", "info", "warning", "error"]
 
-# What a terminal obeys instead of showing it: C0 and C1 controls, line separators, changes of writing direction; and what UTF-8 cannot carry.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FIRST = ("timestamp", "level", "event")
 
 
@@ -91,7 +89,7 @@ def _redacting(redact: Callable[[Fields], Fields]) -> Processor:
 
 def _json(utf8: bool) -> Processor:
     def render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-        return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(event, ensure_ascii=not utf8))
+        return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(event, ensure_ascii=not utf8))
 
     return render
 
@@ -100,7 +98,7 @@ def _for_people(colors: bool, utf8: bool) -> list[Processor]:
     def escape(value: object) -> str:
         if isinstance(value, list):
             return ",".join(map(escape, value))
-        text = _UNSAFE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), str(value))
+        text = OBEYED.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), str(value))
         return text if utf8 else text.encode("ascii", "backslashreplace").decode()
 
     def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

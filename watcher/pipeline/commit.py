@@ -12,6 +12,7 @@ from watcher import __version__
 from watcher.domain.document import Document
 from watcher.domain.manifest import LedgerEntry, Manifest, Source, Timings
 from watcher.domain.page import Output, Page
+from watcher.domain.terminal import escaped_json
 from watcher.pipeline.bench import Bench, engine_info
 from watcher.pipeline.reading import pages_in
 from watcher.pipeline.structure import find_structure
@@ -96,7 +97,7 @@ def write_manifest(
         finished_at=bench.clock.now(),
     )
     path = writer.folder / MANIFEST
-    path.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    path.write_text(escaped_json(manifest.model_dump_json(indent=1)), encoding="utf-8")
     writer.create(MANIFEST)
     return Manifest.model_validate_json(path.read_bytes())
 

@@ -10,6 +10,7 @@ from watcher.domain.document import Document
 from watcher.domain.errors import CATALOG, ErrorCode
 from watcher.domain.history import history
 from watcher.domain.manifest import ErrorReport, Source
+from watcher.domain.terminal import escaped_json
 from watcher.lease.claim import Claim
 from watcher.pipeline.bench import Bench
 from watcher.results.names import ERROR_JSON, checkpoints, content_type, source_name
@@ -27,12 +28,19 @@ def fault_of_lost_attempts(claim: Claim) -> Fault:
     return Fault(code=ErrorCode.WORKER_LOST.value, message=info.message.format(found=claim.entry.attempts), transient=info.transient)
 
 
-def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, fetched: Path, fault: Fault) -> str:
-    """Moves the document to `failed/` under a claim of that purpose; `fetched` are the bytes that were read. Returns the report's key."""
+def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, fetched: Path | None, fault: Fault) -> str:
+    """Moves the document to `failed/` under a claim of that purpose. Returns the report's key.
+
+    `fetched` are the bytes that were read; without them the store copies its own, which need not fit on our disk. Raises `NotFoundError` where
+    the version is gone.
+    """
     prefix = bench.layout.failure(document)
     original = source_name(Path(document.key).suffix)
     claim.check()
-    bench.store.put(prefix + original, fetched, content_type(original))
+    if fetched:
+        bench.store.put(prefix + original, fetched, content_type(original))
+    else:
+        bench.store.copy(document.key, document.etag, prefix + original, content_type(original))
     result = bench.layout.result(document)
     kept = len(checkpoints(info.key.removeprefix(result) for info in bench.store.list(result)))
     report = ErrorReport(
@@ -52,7 +60,7 @@ def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, f
         failed_at=bench.clock.now(),
     )
     claim.check()
-    bench.store.put(prefix + ERROR_JSON, report.model_dump_json(indent=1).encode(), content_type(ERROR_JSON))
+    bench.store.put(prefix + ERROR_JSON, escaped_json(report.model_dump_json(indent=1)).encode(), content_type(ERROR_JSON))
     bench.remover.remove(document.key, document.etag, claim.check)
     return prefix + ERROR_JSON
 

@@ -1,0 +1,13 @@
+"""Characters that a terminal obeys instead of showing them."""
+
+from __future__ import annotations
+
+import re
+
+OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""C0 and C1 controls, line separators, changes of writing direction; and what UTF-8 cannot carry."""
+
+
+def escaped_json(text: str) -> str:
+    """JSON of the same meaning that is safe to look at in a terminal; the line breaks between its values stay."""
+    return OBEYED.sub(lambda found: "\n" if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
