@@ -45,7 +45,8 @@ CATALOG: dict[ErrorCode, ErrorInfo] = {
         "The content is {found}, which cannot be read. Convert it to PDF, PNG, JPEG, TIFF, BMP, WebP, GIF or HEIC and drop it again."
     ),
     ErrorCode.FILE_TOO_LARGE: ErrorInfo(
-        "The file has {found} bytes, more than the {limit} allowed. Split it, or raise limits.file_bytes and drop it again."
+        "The file has {found} bytes, more than the {limit} that {setting} allows. Split it, or raise that (for watch.scratch: name a folder on a"
+        " larger disk) and drop it again."
     ),
     ErrorCode.CORRUPT_PDF: ErrorInfo(
         "The PDF is damaged and cannot be opened. Open it in a viewer, save or print it as a new PDF, and drop that one."

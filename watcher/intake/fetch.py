@@ -39,7 +39,7 @@ def fetch(store: Store, key: str, etag: str, target: Path, max_bytes: int, clock
         _require_version(standing.etag, etag)
         if standing.size <= max_bytes:
             raise SourceChangedError("the source was replaced while it was fetched, and put back since") from None
-        raise DocumentError(ErrorCode.FILE_TOO_LARGE, found=standing.size, limit=max_bytes) from None
+        raise DocumentError(ErrorCode.FILE_TOO_LARGE, found=standing.size, limit=max_bytes, setting="limits.file_bytes") from None
     except BaseException:
         target.unlink(missing_ok=True)
         raise

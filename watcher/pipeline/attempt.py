@@ -180,14 +180,14 @@ class Attempt:
         if MANIFEST in standing:
             self._tail()
             return End.ALREADY_DONE
+        if self._claim.entry.purpose is Purpose.QUARANTINE:
+            return _Condemned(fault_of_lost_attempts(self._claim))
         if document.size > bench.rules.file_bytes:
-            raise DocumentError(ErrorCode.FILE_TOO_LARGE, found=document.size, limit=bench.rules.file_bytes)
+            raise DocumentError(ErrorCode.FILE_TOO_LARGE, found=document.size, limit=bench.rules.file_bytes, setting="limits.file_bytes")
         try:
             fetched = self._fetch(scratch)
         except (NotFoundError, SourceChangedError):
             return self._taken_away()
-        if self._claim.entry.purpose is Purpose.QUARANTINE:
-            return _Condemned(fault_of_lost_attempts(self._claim))
         try:
             self._read(scratch, fetched, standing)
         except SourceGoneError:
@@ -236,8 +236,10 @@ class Attempt:
             self._log.warning("local_copy_failed", setting="output.folder", reason=str(error))
 
     def _fetch(self, scratch: Path) -> Fetched:
-        document = self._document
-        if document.size > shutil.disk_usage(scratch).free:
+        document, disk = self._document, shutil.disk_usage(scratch)
+        if document.size > disk.total:
+            raise DocumentError(ErrorCode.FILE_TOO_LARGE, found=document.size, limit=disk.total, setting="watch.scratch")
+        if document.size > disk.free:
             raise OSError(errno.ENOSPC, "the scratch disk has no room for the document: see watch.scratch")
         fetched = fetch(self._bench.store, document.key, document.etag, scratch / FETCHED, document.size, self._bench.clock)
         self._source = self._source.model_copy(update={"sha256": fetched.sha256})
@@ -259,12 +261,11 @@ class Attempt:
         try:
             with bench.keep(claim):
                 fetched = scratch / FETCHED
-                if not fetched.exists():
-                    fetched = self._fetch(scratch).path
-                report = quarantine(bench, claim, document, self._source, fetched, fault)
-        except (NotFoundError, SourceChangedError):
-            claim.close(Outcome.GONE)
-            return End.GONE
+                report = quarantine(bench, claim, document, self._source, fetched if fetched.exists() else None, fault)
+        except NotFoundError:
+            end = self._taken_away()
+            claim.close(Outcome.FAILED if end is End.FAILED else Outcome.GONE)
+            return end
         except OSError as error:
             return self._wait(claim, self._disk_failed(error))
         except StoreError as error:

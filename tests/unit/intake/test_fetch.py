@@ -52,7 +52,7 @@ def test_too_many_bytes_are_the_documents_fault(tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
         fetch(store, KEY, etag, tmp_path / "fetched", len(BODY) - 1, ticking())
     assert caught.value.code is ErrorCode.FILE_TOO_LARGE
-    assert caught.value.details == {"found": len(BODY), "limit": len(BODY) - 1}
+    assert caught.value.details == {"found": len(BODY), "limit": len(BODY) - 1, "setting": "limits.file_bytes"}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -17,7 +17,7 @@ from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, in_process_re
 from doubles.stores import HookedStore, once
 from structlog.testing import capture_logs
 
-from watcher.domain.claim import Entry, Outcome, Phase, Purpose
+from watcher.domain.claim import Entry, Outcome, Phase
 from watcher.domain.document import Document
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.page import PageStatus
@@ -528,18 +528,41 @@ def test_a_disk_without_room_costs_no_attempt(store: HookedStore, replica: InPro
     assert replica.attempt(document) is End.DONE
 
 
-def test_a_disk_without_room_for_a_file_over_the_limit_does_not_keep_it_from_failed(
+def test_a_file_over_the_limit_goes_to_failed_without_room_on_our_disk(
     store: HookedStore, replica: InProcessReplica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = drop(store, "a.pdf", "x" * 1001)
-    with monkeypatch.context() as patch:
-        patch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
-        assert replica.attempt(document) is End.WAITING
-    last = log_of(store, document)[-1]
-    assert (last.phase, last.purpose) == (Phase.WAITING, Purpose.QUARANTINE)
-    replica.time.advance(30)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(total=2000, free=0))
     assert replica.attempt(document) is End.FAILED
-    assert error_of(store, document)["code"] == "file_too_large"
+    report = error_of(store, document)
+    assert (report["code"], report["source"]["size"]) == ("file_too_large", 1001)
+    assert "limits.file_bytes" in report["message"]
+    assert store.get(LAYOUT.failure(document) + "source.pdf")[1] == b"x" * 1001
+    assert names(store, "incoming/") == []
+    assert not [verb for verb, _ in store.requests if verb == "download"]
+
+
+def test_a_file_larger_than_our_whole_disk_ends_and_one_larger_than_its_room_waits(
+    store: HookedStore, replica: InProcessReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never, later = drop(store, "never.pdf", "x" * 900), drop(store, "later.pdf", "x" * 700)
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(total=800, free=600))
+        assert (replica.attempt(never), replica.attempt(later)) == (End.FAILED, End.WAITING)
+    assert "watch.scratch" in error_of(store, never)["message"]
+    assert log_of(store, later)[-1].attempts == 0
+    replica.time.advance(30)
+    assert replica.attempt(later) is End.DONE
+
+
+def test_a_file_that_is_replaced_before_it_is_copied_to_failed_is_gone_and_its_replacement_stays(
+    store: HookedStore, replica: InProcessReplica
+) -> None:
+    document = drop(store, "a.pdf", "x" * 1001)
+    store.before.append(lambda verb, key: store.inner.put("incoming/a.pdf", b"new", "application/pdf") if verb == "copy" else None)
+    assert replica.attempt(document) is End.GONE
+    assert store.get("incoming/a.pdf")[1] == b"new"
+    assert names(store, "failed/") == []
 
 
 def test_waits_for_what_is_not_the_documents_fault_grow_and_begin_anew_after_it(store: HookedStore, replica: InProcessReplica) -> None:
