@@ -14,8 +14,8 @@ from watcher.settings.rules import to_addresses, to_devices, to_labels, to_line,
 MIB, GIB = 2**20, 2**30
 
 
-def sized(default: int, at_least: int, description: str) -> ByteSize:
-    field: ByteSize = Field(default=ByteSize(default), ge=at_least, le=2**50, description=description)
+def sized(default: int, at_least: int, description: str, at_most: int = 2**50) -> ByteSize:
+    field: ByteSize = Field(default=ByteSize(default), ge=at_least, le=at_most, description=description)
     return field
 
 

@@ -96,7 +96,7 @@ class Retention(Table):
 class Limits(Table):
     """What one document may cost; beyond it goes to the failed ones with a code that names the limit."""
 
-    file_bytes: ByteSize = sized(GIB, 1, "size of a file")
+    file_bytes: ByteSize = sized(GIB, 1, "size of a file; a store takes no more in one request", at_most=5 * GIB)
     pages: int = Field(5000, ge=1, le=9999, description="pages of a document")
     image_pixels: int = Field(300_000_000, ge=1, le=10_000_000_000, description="pixels of one image as it is stored in the file")
     parse_seconds: Seconds = Field(60, ge=1, le=3600, description="time to open a file or to draw one page")
