@@ -12,7 +12,7 @@ from watcher.results.cells import table_cells
 from watcher.results.names import figure, page_picture
 from watcher.results.text import clean
 
-_INK_TO_BE_READ = 0.0005
+INK_TO_BE_READ = 0.0005
 """Share of a page: half of what the emptiest page with text of the test corpus bears, an A4 page with one short word. It is 30 mm² of A4."""
 
 
@@ -63,7 +63,7 @@ def _outcome(recognition: Recognition, ink: float) -> tuple[PageStatus, str]:
         status = PageStatus.RETRIED if status is PageStatus.OK else status
     if not any(clean(block.text) or block.figure or block.missing for block in recognition.reading.blocks):
         notes.append(f"the engine found nothing; ink covers {_percent(ink)} of the page")
-        status = PageStatus.EMPTY if ink > _INK_TO_BE_READ else status
+        status = PageStatus.EMPTY if ink > INK_TO_BE_READ else status
     return status, "; ".join([*notes, *recognition.reading.remarks])
 
 
