@@ -48,8 +48,6 @@ from watcher.storage.condition import Trouble
 from watcher.storage.port import RefusedError, Store, StoreError
 from watcher.web import HttpServer, create_app
 
-UPLOADS_PER_DOCUMENT = 4
-
 
 def stall_budget(settings: Settings) -> float:
     """Seconds without progress that mean that something hangs.
@@ -97,6 +95,8 @@ class Daemon:
         try:
             server.start()
             self._log.info("daemon_started", version=__version__, port=server.port, engine=self._choice.spec.name, pid=os.getpid())
+            if self._choice.facts:
+                self._log.info("engine_chosen", engine=self._choice.spec.name, **self._choice.facts)
             for warning in self._choice.warnings:
                 self._log.warning("engine_warning", reason=warning)
             if self._model_server:
@@ -157,8 +157,7 @@ class Daemon:
         store = suited(store, facts)
         self._appender = AgreedAppender(store, marker_of(layout), facts.mode, Bids(time.sleep), self._bids_begun)
         watch = self._settings.watch
-        writers = min(UPLOADS_PER_DOCUMENT * self._settings.documents_at_once, self._settings.storage.connections)
-        uploads = ThreadPoolExecutor(writers, thread_name_prefix="upload")
+        uploads = ThreadPoolExecutor(self._settings.uploads_at_once, thread_name_prefix="upload")
         parser = build_parser(self._settings)
         shared = Shared(
             self._settings,

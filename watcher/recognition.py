@@ -9,14 +9,14 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
-from watcher.engines.choose import Choice, choose
+from watcher.engines.choose import PADDLE, Choice, choose
 from watcher.engines.model_options import ServerOptions
 from watcher.engines.model_server import ModelServer, ServerLimits
+from watcher.engines.paddle_choice import PaddleWanted
 from watcher.engines.port import EngineSpec
 from watcher.engines.recogniser import EngineLimits, Recogniser
 from watcher.settings import MODEL_SERVERS, Ocr, Settings
 
-PADDLE = "paddleocr-vl"
 LOOK_SECONDS = 5.0
 """Between two looks at the health of the server of `ocr.server.command`."""
 LOCAL_SERVER = "http://127.0.0.1:8080/v1"
@@ -26,7 +26,7 @@ LOCAL_SERVER = "http://127.0.0.1:8080/v1"
 def chosen_engine(settings: Settings) -> Choice:
     """Raises `EngineNotFoundError` where nothing here can read."""
     ocr = settings.ocr
-    choice = choose(ocr.engine, ocr.languages, Path(ocr.tessdata) if ocr.tessdata else None)
+    choice = choose(ocr.engine, ocr.languages, _folder(ocr.tessdata), paddle=_paddle_wanted(ocr))
     if choice.spec.name == "fake":
         return replace(choice, spec=EngineSpec("fake", {"page_seconds": ocr.fake_page_seconds}))
     if choice.spec.name == PADDLE:
@@ -49,6 +49,14 @@ def engines_by_device(settings: Settings, spec: EngineSpec) -> dict[str, EngineS
     if spec.name != PADDLE:
         return {"cpu": spec}
     return {device: replace(spec, options={**spec.options, "device": device}) for device in settings.ocr.devices}
+
+
+def _paddle_wanted(ocr: Ocr) -> PaddleWanted:
+    return PaddleWanted(ocr.backend, ocr.pipeline_version, _folder(ocr.models), ocr.devices, seals=ocr.seals == "read")
+
+
+def _folder(setting: str) -> Path | None:
+    return Path(setting) if setting else None
 
 
 def _paddle_options(ocr: Ocr) -> dict[str, object]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from watcher.engines.paddle_choice import PaddleFound, PaddleMissingError, PaddleWanted, find_paddle, gpu_visible
+from watcher.engines.paddle_package import package_folder
 from watcher.engines.port import EngineSpec
 from watcher.engines.registry import MODULES
 
@@ -20,13 +22,18 @@ USUAL_FOLDERS = (
 )
 """Where systems put Tesseract's language data."""
 
+PADDLE = "paddleocr-vl"
+
 _PACKAGES: dict[str, tuple[str, ...]] = {
-    "paddleocr-vl": ("paddleocr", "paddle"),
+    PADDLE: ("paddleocr", "paddle"),
     "tesseract": ("tesserocr",),
     "rapidocr": ("rapidocr", "onnxruntime"),
     "fake": (),
 }
 _INSTALL = "pip install 'paddleocr-watcher[cpu]'"
+_INSTALL_PADDLE = (
+    "pip install 'paddleocr-watcher[paddle]', and the paddlepaddle for your GPU as https://www.paddlepaddle.org.cn/install tells"
+)
 
 _RAPID_LANGUAGES = (
     "afr aze bos cat ces chi_sim chi_tra cym dan deu eng est eus fin fra gle glg hrv hun ind isl ita jpn lat lav lit mlt msa nld nor oci "
@@ -37,10 +44,11 @@ _RAPID_LANGUAGES = (
 
 @dataclass(frozen=True)
 class Choice:
-    """What to run, and what people should know of it."""
+    """What to run, what people should know of it, and `facts` for the log."""
 
     spec: EngineSpec
     warnings: tuple[str, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 class EngineNotFoundError(Exception):
@@ -52,32 +60,70 @@ def choose(
     languages: str,
     tessdata: Path | None,
     *,
+    paddle: PaddleWanted | None = None,
     environ: Mapping[str, str] = os.environ,
     usual_folders: Sequence[str] = USUAL_FOLDERS,
 ) -> Choice:
     """The engine for `ocr.engine`: `auto` or one of the registry. Raises EngineNotFoundError.
 
     `languages` are Tesseract's names joined by `+`. Their data is looked for in `tessdata` alone where that is given, else
-    under TESSDATA_PREFIX and in the usual folders.
+    under TESSDATA_PREFIX and in the usual folders. PaddleOCR-VL is the best by far where a GPU or a model server runs its language model.
     """
     if name != "auto" and name not in MODULES:
         raise EngineNotFoundError(f"ocr.engine = {name} is not part of this version: set it to auto, {', '.join(MODULES)}")
     if name != "auto" and (absent := _absent(name)):
-        raise EngineNotFoundError(f"ocr.engine = {name} needs {' and '.join(absent)}: {_INSTALL}")
-    wanted = languages.split("+")
-    folder, missing = _language_data(wanted, _folders(tessdata, environ, usual_folders))
-    tesseract = Choice(EngineSpec("tesseract", {"languages": languages, "tessdata": str(folder)}))
-    rapid = Choice(EngineSpec("rapidocr"), _unread_by_rapid(wanted))
-    no_data = f"Tesseract has no language data for {', '.join(missing)}: {_install_data(missing, tessdata)}"
+        raise EngineNotFoundError(f"ocr.engine = {name} needs {' and '.join(absent)}: {_INSTALL_PADDLE if name == PADDLE else _INSTALL}")
     if name == "fake":
         return Choice(EngineSpec("fake"), ("ocr.engine = fake is a stand-in for tests: it reads nothing",))
+    wanted = paddle or PaddleWanted()
+    if name == PADDLE:
+        try:
+            return _with_paddle(find_paddle(wanted, package_folder(), environ))
+        except PaddleMissingError as error:
+            raise EngineNotFoundError(f"ocr.engine = {PADDLE}: {error}") from error
+    preferred, passed_over = _preferred(wanted, environ) if name == "auto" else (None, ())
+    if preferred is not None:
+        return preferred
+    choice = _lines(name, languages.split("+"), tessdata, _folders(tessdata, environ, usual_folders))
+    return replace(choice, warnings=(*choice.warnings, *passed_over))
+
+
+def _preferred(wanted: PaddleWanted, environ: Mapping[str, str]) -> tuple[Choice | None, tuple[str, ...]]:
+    """PaddleOCR-VL where it would be quick; else why it is passed over, where that may surprise."""
+    served = not wanted.needs_language
+    if absent := _absent(PADDLE):
+        needed = f"ocr.backend = {wanted.backend} is for PaddleOCR-VL, which needs {' and '.join(absent)}: {_INSTALL_PADDLE}"
+        return None, (needed,) if served else ()
+    try:
+        found = find_paddle(wanted, package_folder(), environ)
+    except PaddleMissingError as error:
+        expected = served or wanted.models is not None or gpu_visible(environ)
+        return None, (f"PaddleOCR-VL is installed, but is not used: {error}",) if expected else ()
+    return (_with_paddle(found), ()) if found.suits else (None, ())
+
+
+def _with_paddle(found: PaddleFound) -> Choice:
+    options = found.options
+    facts = {
+        "pipeline_version": options["version"],
+        "layout_model": options["layout"],
+        "language_model": options["language"] or "in the model server",
+    }
+    return Choice(EngineSpec(PADDLE, options), found.warnings, facts)
+
+
+def _lines(name: str, wanted: Sequence[str], tessdata: Path | None, folders: Sequence[Path]) -> Choice:
+    """One of the engines that find lines, for `auto` the better one that is here."""
+    folder, missing = _language_data(wanted, folders)
+    tesseract = Choice(EngineSpec("tesseract", {"languages": "+".join(wanted), "tessdata": str(folder)}))
+    rapid = Choice(EngineSpec("rapidocr"), _unread_by_rapid(wanted))
+    no_data = f"Tesseract has no language data for {', '.join(missing)}: {_install_data(missing, tessdata)}"
     if name == "rapidocr":
         return rapid
     if name == "tesseract":
         if missing:
             raise EngineNotFoundError(no_data)
         return tesseract
-    # auto, the best first. An engine for GPUs is asked before these.
     if not _absent("tesseract") and not missing:
         return tesseract
     if not _absent("rapidocr"):
@@ -89,7 +135,9 @@ def choose(
 
 
 def _absent(name: str) -> list[str]:
-    return [package for package in _PACKAGES[name] if find_spec(package) is None]
+    return [
+        package for package in _PACKAGES[name] if (found := find_spec(package)) is None or found.origin is None
+    ]  # a folder of that name
 
 
 def _folders(tessdata: Path | None, environ: Mapping[str, str], usual_folders: Sequence[str]) -> list[Path]:
