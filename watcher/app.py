@@ -81,7 +81,7 @@ def open_store(settings: Settings, observed: Observed = _tell_nobody, passed_ove
             connect_timeout=storage.connect_seconds,
             read_timeout=storage.read_seconds,
             attempts=storage.attempts,
-            pool_size=storage.connections,
+            pool_size=settings.connections,
         ),
         observed,
     )

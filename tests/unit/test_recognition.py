@@ -13,7 +13,7 @@ from watcher.engines.choose import Choice
 from watcher.engines.model_options import ServerOptions
 from watcher.engines.port import EngineSpec
 from watcher.recognition import LOCAL_SERVER, chosen_engine, engine_options, engines_by_device
-from watcher.settings import Ocr, OcrServer, Render, Settings, Watch
+from watcher.settings import Ocr, OcrServer, Render, Settings, Storage, Watch
 
 KEY = "key-of-the-server"
 FOLDERS = {"version": "v1.6", "layout": "/models/PP-DocLayoutV3", "language": None}
@@ -113,6 +113,14 @@ def test_the_manifest_tells_what_may_change_results_and_no_secret() -> None:
 )
 def test_documents_at_once_suit_the_engine(ocr: dict[str, Any], documents: int, expected: int) -> None:
     assert Settings(ocr=Ocr(**ocr), watch=Watch(documents=documents)).documents_at_once == expected
+
+
+@pytest.mark.parametrize(
+    ("documents", "connections", "expected"), [(1, 0, (4, 13)), (4, 0, (16, 28)), (64, 0, (32, 104)), (64, 10, (32, 10))]
+)
+def test_the_store_has_a_connection_for_whatever_may_run_at_once(documents: int, connections: int, expected: tuple[int, int]) -> None:
+    settings = Settings(watch=Watch(documents=documents), storage=Storage(connections=connections))
+    assert (settings.uploads_at_once, settings.connections) == expected
 
 
 def test_only_a_model_server_is_worth_waiting_for_more_pages() -> None:

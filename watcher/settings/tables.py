@@ -16,6 +16,10 @@ from watcher.settings.table import GIB, MIB, Labels, Patterns, Seconds, Table, T
 
 Prefix = Annotated[str, BeforeValidator(to_prefix)]
 MOST_DOCUMENTS = 64
+UPLOADS_PER_DOCUMENT = 4
+MOST_UPLOADS = 32
+OTHER_CONNECTIONS = 8
+"""For the scan, the sweep, checks, and claims that are renewed."""
 
 
 class Storage(Table):
@@ -26,7 +30,9 @@ class Storage(Table):
     connect_seconds: Seconds = Field(5, ge=0.1, le=300, description="how long connecting to the store may take")
     read_seconds: Seconds = Field(60, ge=0.1, le=3600, description="how long the store may be silent within an answer")
     attempts: int = Field(5, ge=1, le=20, description="tries of a request that may be repeated safely")
-    connections: int = Field(32, ge=1, le=256, description="connections to the store that are kept open")
+    connections: int = Field(
+        0, ge=0, le=256, description="connections to the store that are kept open; 0: one for each document and upload at once"
+    )
     silent_seconds: Seconds = Field(
         10, ge=1, le=3600, description="a store that answers nothing for so long counts as unreachable in the log and in /health"
     )
@@ -176,6 +182,15 @@ class Settings(BaseSettings):
     def documents_at_once(self) -> int:
         """Of `watch.documents`; by default as many as keep the engine busy though each has but one page: while it reads some, the next are drawn."""
         return self.watch.documents or min(MOST_DOCUMENTS, self.ocr.documents_at_once)
+
+    @property
+    def uploads_at_once(self) -> int:
+        return min(MOST_UPLOADS, UPLOADS_PER_DOCUMENT * self.documents_at_once)
+
+    @property
+    def connections(self) -> int:
+        """With fewer, connections would be opened anew all the time."""
+        return self.storage.connections or self.documents_at_once + self.uploads_at_once + OTHER_CONNECTIONS
 
     @property
     def secrets(self) -> tuple[str, ...]:
