@@ -100,7 +100,7 @@ class TestFaults:
             ("WATCHER_HTTP__PORT", "", "a whole number from 0 to 65535"),
             ("WATCHER_CLAIMS__LEASE_SECONDS", "2.9", "a number from 3 to 3600"),
             ("WATCHER_RETENTION__SOURCE", "burn", "archive, keep or delete"),
-            ("WATCHER_LIMITS__FILE_BYTES", "much", "a size from 1 B to 1 PiB, as a number of bytes or such as 2 GiB"),
+            ("WATCHER_LIMITS__FILE_BYTES", "much", "a size from 1 B to 5 GiB, as a number of bytes or such as 2 GiB"),
             ("WATCHER_OCR__LANGUAGES", "rus eng", "text, such as rus+eng"),
             ("WATCHER_STORAGE__FOLDER", "", "text, such as data"),
         ],
