@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 _TAG = re.compile(r"<[a-z]{1,5}>")  # of tables, such as <fcel> and <nl>: no words
-_WORD = re.compile(r"\w")
+_WORD = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ def _without_loop(text: str, loop: _Loop, *, wordless: bool) -> str | None:
     unit = body[len(body) - best :]
     if not wordless and not _WORD.search(_TAG.sub("", unit)):
         return None
-    return body[: len(body) - (length // best - 1) * best]  # whole units from the end, so that what is left ends as the text did
+    again = (length - len(unit.strip())) // best
+    return body[: len(body) - again * best]  # whole units from the end, so that what is left ends as the text did
 
 
 def _periods(text: str) -> list[int]:
