@@ -51,10 +51,18 @@ class _Call:
     deadline: float
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     failure: Exception | None = None
+    dropped: bool = False
     trial: asyncio.Task[bool] | None = None
 
     def fail(self, error: Exception) -> None:
         self.failure = error
+        self._cancel()
+
+    def drop(self) -> None:
+        self.dropped = True
+        self._cancel()
+
+    def _cancel(self) -> None:
         for task in self.tasks:
             task.cancel()
 
@@ -126,8 +134,7 @@ class ModelServers:
         return ModelPool(self._options, jitter, utc_now)
 
     def _begin(self, last: _Call) -> None:
-        for task in last.tasks:
-            task.cancel()
+        last.drop()
         self._pool.renew()
 
     async def _end(self) -> None:
@@ -142,6 +149,8 @@ class ModelServers:
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         if call.failure is not None:
             raise call.failure
+        if call.dropped:
+            raise asyncio.CancelledError
         call.tasks.add(task)
         try:
             answer = await self._answer(call, request)
