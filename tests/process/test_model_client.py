@@ -122,6 +122,14 @@ def requests_of(server: ModelServer, act: Callable[[], object]) -> int:
     return int(server.stats()["requests"] - before)
 
 
+def wait_for_requests(server: ModelServer) -> None:
+    """Until the server has been asked for something, the trial of whether it works included."""
+    deadline = time.monotonic() + CALL_SECONDS
+    while not server.stats()["requests"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 # What is asked, and what comes back.
 
 
@@ -369,6 +377,47 @@ def test_retry_after_is_heeded_within_bounds(server: ModelServer, clients: Clien
     started = time.monotonic()
     client.create_chat_completion(messages())
     assert time.monotonic() - started >= 0.6
+
+
+def test_a_request_that_breaks_the_server_each_time_is_found_among_others_and_not_asked_again(clients: Clients) -> None:
+    def begin() -> None:
+        server.set("const", rules=[{"mode": "die", "colour": RED}])
+        client.begin_call(CALL_SECONDS)
+
+    with running_model_server("const") as server:
+        client = clients(server.url, attempts=2)
+        errors: list[BaseException | None] = []
+        for _ in range(3):
+            begin()
+            others = [client.create_chat_completion(messages((0, 50 * number, 0)), return_future=True) for number in range(5)]
+            errors.append(client.create_chat_completion(messages(RED), return_future=True).exception(CALL_SECONDS))
+            for other in others:
+                other.exception(CALL_SECONDS)
+            server.stop()
+            server.start()
+        assert [type(error) for error in errors] == [EngineWaitError, EngineWaitError, ModelRequestError]
+        begin()
+        with pytest.raises(ModelRequestError, match="broke each time it was given this request"):
+            client.create_chat_completion(messages(RED))
+        begin()
+        for number in range(5):
+            assert text_of(client.create_chat_completion(messages((0, 50 * number, 0)))) == "constant text"
+
+
+def test_a_server_that_is_restarted_often_leaves_no_request_convicted(clients: Clients) -> None:
+    with running_model_server("hang") as server:
+        client = clients(server.url, attempts=2)
+        for _ in range(5):
+            client.begin_call(CALL_SECONDS)
+            futures = ask(client, 3)
+            wait_for_requests(server)
+            server.stop()
+            assert {type(future.exception(CALL_SECONDS)) for future in futures} == {EngineWaitError}
+            server.start()
+            server.set("hang")
+        server.set("const")
+        client.begin_call(CALL_SECONDS)
+        assert text_of(client.create_chat_completion(messages())) == "constant text"
 
 
 # Several servers.

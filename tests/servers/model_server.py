@@ -31,6 +31,7 @@ MODES = (
     "empty",  # no choices
     "close",  # the connection is closed instead of an answer
     "hang",  # never answered
+    "die",  # the server's process ends; `start` brings it back as it was at first: in mode `ocr`
     "html",  # the page of a proxy, with status 200
     "cut",  # half of the answer, then the connection is closed
     "huge",  # `huge_bytes` of text

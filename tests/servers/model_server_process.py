@@ -143,6 +143,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(int(mode), {"error": {"message": "asked to fail", "prompt": prompt}})
         elif mode == "close":
             self.close_connection = True
+        elif mode == "die":
+            os._exit(1)
         elif mode == "hang":
             threading.Event().wait()
         elif mode == "html":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from watcher.domain.retry import RetryPolicy
 from watcher.engines.chat import Answer, Fault, trial_body
@@ -25,16 +27,30 @@ class SpentError(Exception):
     """No try is left."""
 
 
+_PROVEN = 2
+"""A request under which a server broke so often, alone each time, is not asked any more."""
+_MOST_SUSPECTS = 10_000
+
+
 @dataclass(eq=False)
 class Request:
-    """`suspicious`: it may be this request that the server cannot cope with. `asked`: the server that had it last; `fault`: what came of that."""
+    """`suspicious`: it may be this request that the server cannot cope with. `asked`: the server that had it last; `fault`: what came of that.
+
+    `failed`: a server broke while it had it. `alone`: it was sent without other suspects, to a server that had just answered.
+    """
 
     body: bytes
     tries: int = 0
     suspicious: bool = False
     asked: int = 0
     fault: ServerFaultError | None = None
+    failed: bool = False
+    alone: bool = False
     avoid: set[int] = field(default_factory=set)
+
+    @cached_property
+    def key(self) -> bytes:
+        return hashlib.sha256(self.body).digest()
 
 
 class ModelPool:
@@ -50,6 +66,8 @@ class ModelPool:
         self._models = [""] * len(options.urls)
         self._faults: list[ServerFaultError | None] = [None] * len(options.urls)
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._suspects: dict[bytes, int] = {}  # by request: how often a server broke while it had this one alone
+        self._alone = asyncio.Lock()
 
     def renew(self) -> None:
         """Forgets old failures, where no server is left without."""
@@ -60,7 +78,27 @@ class ModelPool:
             await server.close()
 
     async def answer(self, request: Request) -> Answer:
-        """Raises SpentError, or ModelRequestError where the server refused this request."""
+        """Raises SpentError, or ModelRequestError where the server refused this request, or breaks each time that it is asked."""
+        if request.key not in self._suspects:
+            return await self._tried(request)
+        async with self._alone:
+            if self._suspects.get(request.key, 0) >= _PROVEN:
+                raise _broken_by(request)
+            if not await self._any_copes():
+                raise SpentError
+            request.alone = True
+            request.tries = self._options.attempts - 1  # it is not to break the other servers, too
+            return await self._tried(request)
+
+    def suspect(self, request: Request) -> None:
+        """A server broke while it had the request, and perhaps others. Raises ModelRequestError where it is proven to be this one's fault."""
+        times = self._suspects[request.key] = self._suspects.pop(request.key, 0) + request.alone
+        while len(self._suspects) > _MOST_SUSPECTS:
+            del self._suspects[next(iter(self._suspects))]
+        if times >= _PROVEN:
+            raise _broken_by(request)
+
+    async def _tried(self, request: Request) -> Answer:
         while True:
             ticket = await self._place(request)
             request.asked = ticket.server
@@ -70,7 +108,9 @@ class ModelPool:
             request.fault = fault
             request.avoid.add(ticket.server)
             request.suspicious = fault.fault is Fault.FAILED
+            request.failed |= request.suspicious
             if fault.fault is Fault.REFUSED:
+                self._suspects.pop(request.key, None)
                 raise ModelRequestError(f"the model server at {self._servers[ticket.server].address} {fault}")
             if fault.fault in (Fault.UNAUTHORISED, Fault.UNKNOWN):
                 continue  # elsewhere, at once
@@ -87,7 +127,15 @@ class ModelPool:
         except ServerFaultError as fault:
             self._faults[index] = fault
             return False
+        self._faults[index] = None
         return True
+
+    async def _any_copes(self) -> bool:
+        for index in range(len(self._servers)):
+            if await self.copes(index, self._options.trial_seconds):
+                self._pool.seen_well(index)
+                return True
+        return False
 
     async def look_at_all(self) -> None:
         """Raises EngineWaitError where no server can be used."""
@@ -118,6 +166,7 @@ class ModelPool:
         else:
             self._faults[ticket.server] = None
             self._pool.served(ticket)
+            self._suspects.pop(request.key, None)
             return answer
         finally:
             self._wake()
@@ -173,3 +222,8 @@ class ModelPool:
         self._faults[index] = None
         self._pool.seen_well(index)
         return None
+
+
+def _broken_by(request: Request) -> ModelRequestError:
+    what = f" ({request.fault})" if request.fault else ""
+    return ModelRequestError(f"the model server broke each time it was given this request{what}")

@@ -158,6 +158,9 @@ class ModelServers:
         except asyncio.CancelledError:
             if call.failure is None:
                 raise
+            if isinstance(call.failure, EngineWaitError):
+                request.alone = False  # another was with it
+                self._accuse(request)
             raise call.failure from None
         except Exception as error:
             if call.failure is None:
@@ -177,9 +180,15 @@ class ModelServers:
             outcome = "was not answered in the time of the call"
         if request.suspicious and await self._serves(call, request.asked):
             raise ModelRequestError(f"a request {outcome}, though the model server answers others")
+        self._accuse(request)
         raise EngineWaitError(
             self._pool.words() or "the model servers did not answer all requests in the time of the call: raise ocr.page_seconds"
         )
+
+    def _accuse(self, request: Request) -> None:
+        """Of having broken the server, if it was with the server when that broke."""
+        if request.suspicious or request.failed:
+            self._pool.suspect(request)
 
     async def _serves(self, call: _Call, index: int) -> bool:
         """Whether the server can cope with a small request of ours: asked once a call, for all its requests that failed."""
