@@ -36,6 +36,7 @@ class Fault(Value):
 
     code: str
     message: str
+    message_ru: str = ""
     transient: bool
     page: int | None = None
 

@@ -121,8 +121,13 @@ class DocumentError(Exception):
 
     @property
     def message(self) -> str:
-        told = {name: f"{value:g}" if isinstance(value, float) else value for name, value in self.details.items()}  # not "60.0 s"
-        return CATALOG[self.code].message.format(page=self.page, **told)
+        return CATALOG[self.code].message.format(**self.told)
+
+    @property
+    def told(self) -> dict[str, str | int | None]:
+        """The details as sentences say them: not "60.0 s"."""
+        plain = {name: f"{value:g}" if isinstance(value, float) else value for name, value in self.details.items()}
+        return {"page": self.page, **plain}
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self.code, self.page, self.details)

@@ -96,6 +96,7 @@ class ErrorReport(Value):
     source: Source
     code: str
     message: str = Field(description="a sentence that tells a person what to do")
+    message_ru: str = Field(default="", description="the same in Russian; empty where an older version failed the document")
     transient: bool
     page: int | None = None
     attempts: int

@@ -16,12 +16,13 @@ from watcher.domain.claim import Fault, Outcome, Purpose
 from watcher.domain.document import Document
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.manifest import Manifest
+from watcher.domain.waits import Wait
 from watcher.engines.recogniser import EngineUnavailableError
 from watcher.intake.fetch import Fetched, SourceChangedError, fetch
 from watcher.lease.claim import Claim, FencedError
 from watcher.pipeline.bench import Bench, GivenBackError, SourceGoneError
 from watcher.pipeline.commit import archive_source, point_to, write_derived, write_manifest
-from watcher.pipeline.quarantine import fault_of_lost_attempts, quarantine, release_quarantine, was_quarantined
+from watcher.pipeline.quarantine import fault_of, fault_of_lost_attempts, quarantine, release_quarantine, was_quarantined
 from watcher.pipeline.reading import PageReader
 from watcher.pipeline.writer import ResultWriter
 from watcher.results.names import MANIFEST, checkpoints
@@ -118,13 +119,13 @@ class Attempt:
             if self._bench.give_back.is_set():
                 return End.GIVEN_BACK
             self._log.warning("child_process_failed", reason=str(error))
-            return _Postponed(None, charged=False, reason="child_process_failed")
+            return _Postponed(None, charged=False, reason=Wait.CHILD_PROCESS_FAILED.value)
         except UnstorableKeyError as error:
             self._log.warning("name_cannot_be_stored", reason=str(error))
             return self._judge(DocumentError(ErrorCode.UNSTORABLE_NAME))
         except StoreError as error:
             self._log.warning("store_failed", reason=str(error))
-            return _Postponed(None, charged=False, reason="store_failed")
+            return _Postponed(None, charged=False, reason=Wait.STORE_FAILED.value)
         except OSError as error:
             return self._disk_failed(error)
         except Exception as error:
@@ -139,7 +140,7 @@ class Attempt:
         """Not the document's fault: more room, and it is read."""
         reason = error.strerror or type(error).__name__
         self._log.warning("local_disk_failed", reason=reason, folder=str(self._bench.scratch), setting="watch.scratch")
-        return _Postponed(None, charged=False, reason="local_disk_failed")
+        return _Postponed(None, charged=False, reason=Wait.LOCAL_DISK_FAILED.value)
 
     def _end(self, finished: _Finished, scratch: Path) -> End:
         """The entry that ends the claim."""
@@ -270,14 +271,14 @@ class Attempt:
             return self._wait(claim, self._disk_failed(error))
         except StoreError as error:
             self._log.warning("store_failed", reason=str(error))
-            return self._wait(claim, _Postponed(None, charged=False, reason="store_failed"))
+            return self._wait(claim, _Postponed(None, charged=False, reason=Wait.STORE_FAILED.value))
         self._log.warning("document_quarantined", code=fault.code, page=fault.page, message=fault.message, report=report)
         claim.close(Outcome.FAILED)
         return End.FAILED
 
     def _judge(self, error: DocumentError) -> _Condemned | _Postponed:
         """Errors of the document end it, temporary ones once its attempts are spent."""
-        fault = Fault(code=error.code.value, message=error.message, transient=error.transient, page=error.page)
+        fault = fault_of(error)
         if error.transient and not self._bench.rules.policy.spent(self._claim.entry.attempts):
             return _Postponed(fault, charged=True, reason=fault.code)
         return _Condemned(fault)

@@ -7,9 +7,10 @@ from pathlib import Path
 from watcher import __version__
 from watcher.domain.claim import Fault
 from watcher.domain.document import Document
-from watcher.domain.errors import CATALOG, ErrorCode
+from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.history import history
 from watcher.domain.manifest import ErrorReport, Source
+from watcher.domain.russian import in_russian
 from watcher.domain.terminal import escaped_json
 from watcher.lease.claim import Claim
 from watcher.pipeline.bench import Bench
@@ -24,8 +25,11 @@ def fault_of_lost_attempts(claim: Claim) -> Fault:
     """The fault of a document whose attempts are spent: the last one known, else that every attempt was lost."""
     if claim.entry.error is not None:
         return claim.entry.error
-    info = CATALOG[ErrorCode.WORKER_LOST]
-    return Fault(code=ErrorCode.WORKER_LOST.value, message=info.message.format(found=claim.entry.attempts), transient=info.transient)
+    return fault_of(DocumentError(ErrorCode.WORKER_LOST, found=claim.entry.attempts))
+
+
+def fault_of(error: DocumentError) -> Fault:
+    return Fault(code=error.code.value, message=error.message, message_ru=in_russian(error), transient=error.transient, page=error.page)
 
 
 def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, fetched: Path | None, fault: Fault) -> str:
@@ -48,6 +52,7 @@ def quarantine(bench: Bench, claim: Claim, document: Document, source: Source, f
         source=source,
         code=fault.code,
         message=fault.message,
+        message_ru=fault.message_ru,
         transient=fault.transient,
         page=fault.page,
         attempts=claim.entry.attempts,
