@@ -11,7 +11,7 @@ from watcher.domain.page import Output, Page, TextFormat
 from watcher.engines.port import PlacedBlock, Revision
 from watcher.engines.recogniser import EngineUnavailableError
 from watcher.lease.claim import FencedError
-from watcher.pipeline.bench import Bench, GivenBackError
+from watcher.pipeline.bench import Bench, GivenBackError, SourceGoneError
 from watcher.pipeline.waiting import go_on, result_of
 from watcher.pipeline.writer import ResultWriter
 from watcher.results.markdown import HEADINGS
@@ -22,7 +22,7 @@ from watcher.results.text import clean
 from watcher.storage.port import NotFoundError
 
 _MOST_BLOCKS = 100_000
-"""Of all pages: 5,000 pages, the default limit, of 20 blocks. They take about 40 MB here and as much in the engine's process."""
+"""Of all pages: 5,000 pages, the default limit, of 20 blocks. They take 28 MB here, and as much in the engine's process."""
 _MOST_CHARACTERS = 8_000_000
 """Of titles and tables: 2,000 pages full of tables."""
 
@@ -36,7 +36,7 @@ _BEGUN = "an earlier attempt had begun to write the document page by page"
 def find_structure(bench: Bench, writer: ResultWriter, pages: Iterable[Page]) -> tuple[Structure, list[Output]]:
     """The structure, and its file where there is one: an engine that sees whole documents leaves it for whoever finishes the document instead.
 
-    Raises `FencedError`, `GivenBackError` and `StoreError`; nothing that the engine does is an error here.
+    Raises what `go_on` does, and `StoreError`; nothing that the engine does is an error here.
     """
     if writer.claim.number > 1:
         try:
@@ -76,7 +76,7 @@ def _ask(bench: Bench, writer: ResultWriter, pages: Iterable[Page]) -> Structure
         if revisions is None:
             return _page_by_page(_PAGES_ONLY)
         structure = Structure(scope=Scope.DOCUMENT, blocks=revised_blocks(placed, revisions))
-    except (FencedError, GivenBackError, CancelledError):
+    except (FencedError, GivenBackError, SourceGoneError, CancelledError):
         raise
     except DocumentError as error:
         return _failed(bench, f"the engine failed at it ({error.code.value})")

@@ -30,7 +30,7 @@ _CLEANER = nh3.Cleaner(
 def safe_table(html: str) -> str:
     """Well-formed HTML of table tags only, without empty lines, one row a line. Text outside the table stays, in a `<div>` with it.
 
-    It begins with `<table` or `<div`, so that Markdown takes it for a block of HTML up to the next empty line.
+    What it returned before stays as it is. It begins with `<table` or `<div`, so that Markdown takes it for a block of HTML up to the next empty line.
     """
-    table = " ".join(_CLEANER.clean(clean(html)).split()).replace("</tr>", "</tr>\n")
+    table = re.sub("</tr> ?", "</tr>\n", " ".join(_CLEANER.clean(clean(html)).split()))
     return table if re.fullmatch(r"<table>(?:(?!</?table>).)*</table>", table, re.DOTALL) else f"<div>{table}</div>"

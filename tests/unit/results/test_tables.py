@@ -70,4 +70,5 @@ def test_nothing_but_a_table_comes_through(html: str) -> None:
     assert seen.other == []
     assert table.startswith(("<table>", "<div>"))
     assert "\n\n" not in table
+    assert safe_table(table) == table
     assert all(line.strip() for line in table.splitlines())
