@@ -35,16 +35,13 @@ LIMITS = {
 
 
 class Bench:
-    """A recogniser on one device, or on those of `devices` by what is particular to each; the pages it is given, and the events that it logs."""
+    """A recogniser on devices by name; the pages it is given, and the events that it logs."""
 
-    def __init__(
-        self, folder: Path, limits: dict[str, float], options: dict[str, object], devices: Mapping[str, dict[str, object]] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, limits: dict[str, float], specs: Mapping[str, EngineSpec]) -> None:
         self.events: list[EventDict] = []
         self.folder = folder
         log = structlog.wrap_logger(None, processors=[self._record], wrapper_class=structlog.make_filtering_bound_logger(0))
         clock = Clock(time.monotonic, lambda: datetime.now(timezone.utc))
-        specs = {name: EngineSpec("fake", {**MARKS, **options, **own}) for name, own in (devices or {"cpu": {}}).items()}
         self.recogniser = Recogniser(specs, EngineLimits(**{**LIMITS, **limits}), clock, log)  # type: ignore[arg-type]
         self._pages = 0
         self._lock = threading.Lock()
@@ -67,7 +64,7 @@ class Bench:
         return [event["event"] for event in self.events]
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not condition():
             assert time.monotonic() < deadline, f"did not come true; {self.recogniser.state}; {self.names()}"
             time.sleep(0.01)
@@ -88,6 +85,11 @@ def _is_engine(process: psutil.Process) -> bool:
         return "multiprocessing.spawn" in " ".join(process.cmdline())
     except psutil.Error:  # it died, and its parent has yet to look
         return False
+
+
+def stand_ins(devices: Mapping[str, dict[str, object]] | None, options: dict[str, object]) -> dict[str, EngineSpec]:
+    """The stand-in engine with `options`, on one device, or on each of `devices` with what is particular to it."""
+    return {name: EngineSpec("fake", {**MARKS, **options, **own}) for name, own in (devices or {"cpu": {}}).items()}
 
 
 def begin(outage: Path, reason: str) -> None:
