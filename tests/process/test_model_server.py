@@ -298,13 +298,13 @@ def test_it_does_not_outlive_a_daemon_that_is_killed(bench: Bench, tmp_path: Pat
     mark = tmp_path / "pid"
     command = shlex.join([sys.executable, str(STUBBORN), str(bench.port), habit.format(mark=mark)])
     url = f"http://127.0.0.1:{bench.port}/v1"
-    daemon = subprocess.Popen([sys.executable, "-c", DAEMON, command, url], stdout=subprocess.PIPE, text=True)
-    assert daemon.stdout is not None
-    while daemon.stdout.readline() != "ready\n":
-        assert daemon.poll() is None
-    family = [process.pid for process in bench.processes()] + ([int(mark.read_text())] if mark.exists() else [])
-    assert len(family) >= 2  # the leash and the server
-    daemon.kill()
-    daemon.wait()
-    daemon.stdout.close()
+    with subprocess.Popen([sys.executable, "-c", DAEMON, command, url], stdout=subprocess.PIPE, text=True) as daemon:
+        try:
+            assert daemon.stdout is not None
+            while daemon.stdout.readline() != "ready\n":
+                assert daemon.poll() is None
+            family = [process.pid for process in bench.processes()] + ([int(mark.read_text())] if mark.exists() else [])
+            assert len(family) >= 2  # the leash and the server
+        finally:
+            daemon.kill()
     wait_until(lambda: all(map(is_gone, family)), "processes of the server outlived the daemon")
