@@ -67,7 +67,7 @@ class EchoRecogniser:
     read: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda text: None
     structure: Callable[[Sequence[Sequence[PlacedBlock]]], list[Revision] | None] = lambda pages: None
-    state: EngineState = field(default_factory=lambda: EngineState("ready", info=EngineInfo(name="echo", version="1")))
+    state: EngineState = field(default_factory=lambda: EngineState("ready", info=EngineInfo(name="echo", version="1"), restructures=True))
 
     def submit(self, page: PageImage) -> Future[Recognition]:
         future: Future[Recognition] = Future()

@@ -61,7 +61,7 @@ class MarkedRecogniser:
     reads: Counter[str]
     unavailable: bool = False
     closed: bool = False
-    state: EngineState = field(default_factory=lambda: EngineState("ready", info=EngineInfo(name="marked", version="1")))
+    state: EngineState = field(default_factory=lambda: EngineState("ready", info=EngineInfo(name="marked", version="1"), restructures=True))
 
     def submit(self, page: PageImage) -> Future[Recognition]:
         if self.process.dead:

@@ -64,6 +64,9 @@ def _stands(writer: ResultWriter, name: str) -> bool:
 
 
 def _ask(bench: Bench, writer: ResultWriter, pages: Iterable[Page]) -> Structure:
+    state = bench.recogniser.state
+    if state.info is not None and not state.restructures:
+        return _page_by_page(_PAGES_ONLY)
     placed = place(pages)
     if placed is None:
         return _page_by_page(_TOO_LARGE)

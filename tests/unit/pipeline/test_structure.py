@@ -81,13 +81,19 @@ def test_page_files_and_the_preview_keep_what_stood_on_each_page(store: HookedSt
     assert "<td>c</td> <td>d</td>" in result(store, document, "preview.html").replace("</td><td>", "</td> <td>")
 
 
-def test_an_engine_that_sees_pages_only_leaves_no_structure_behind(store: HookedStore, replica: InProcessReplica) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_an_engine_that_sees_pages_only_leaves_no_structure_behind(store: HookedStore, replica: InProcessReplica, known: bool) -> None:
+    asked: list[object] = []
+    replica.recogniser.structure = lambda pages: asked.append(pages)
+    if known:
+        replica.recogniser.state = replace(replica.recogniser.state, restructures=False)
     document = drop(store, "a.pdf", PAGES)
     assert replica.attempt(document) is End.DONE
 
     manifest = manifest_of(store, document)
     assert (manifest.structure, manifest.structure_note) == (Scope.PAGES, "the engine sees one page at a time")
     assert "structure.json" not in names(store, LAYOUT.result(document))
+    assert len(asked) == (0 if known else 1)
     assert [block["level"] for block in blocks_of(store, document)] == [None] * 4
 
 
