@@ -23,8 +23,8 @@ from watcher.engines.recogniser import Recogniser
 from watcher.intake.parser import Parser, start_parser
 from watcher.intake.port import Limits, Rendering
 from watcher.lease.acquire import Acquirer
-from watcher.lease.claim import Identity
-from watcher.lease.keeper import kept
+from watcher.lease.claim import Claim, Identity
+from watcher.lease.keeper import Tell, keeping
 from watcher.lease.mode import AgreedAppender
 from watcher.metrics import Metrics
 from watcher.pipeline.bench import Bench, Rules
@@ -156,7 +156,7 @@ def build_dispatcher(
         recogniser=recogniser,
         uploads=uploads,
         remover=SourceRemover(store, facts.removal),
-        keep=kept,
+        keep=keeping(_renewals(shared.log)),
         mirror=Mirror(Path(output.folder), output.max_bytes, store, layout) if output.folder else None,
         scratch=shared.scratch,
         clock=shared.clock,
@@ -176,6 +176,17 @@ def build_dispatcher(
     sweeper = Sweep(store, layout, timedelta(days=settings.claims.keep_days), shared.stopping)
     quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
     return Dispatcher(bench, acquirer, inbox, sweeper, shared.vitals, settings.documents_at_once, gate, quiet_seconds, appender.obey)
+
+
+def _renewals(log: FilteringBoundLogger) -> Tell:
+    def tell(claim: Claim, failures: int) -> None:
+        told = log.bind(document=claim.entry.source.key, entry=claim.number, seconds_left=claim.seconds_left)
+        if claim.unrenewed:
+            told.warning("renewal_failed", reason=claim.unrenewed)
+        else:
+            told.info("renewed_again", failures=failures)
+
+    return tell
 
 
 def new_log() -> FilteringBoundLogger:

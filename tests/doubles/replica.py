@@ -24,7 +24,7 @@ from watcher.engines.recogniser import EngineState, Recognition
 from watcher.intake.port import Blank, Inspection, RenderedPage, UnrenderablePage
 from watcher.lease.acquire import Acquirer
 from watcher.lease.claim import Claim, Identity
-from watcher.lease.keeper import kept
+from watcher.lease.keeper import keeping
 from watcher.metrics import Metrics
 from watcher.pipeline.attempt import Attempt, End
 from watcher.pipeline.bench import Bench, Rules
@@ -143,7 +143,7 @@ def in_process_replica(name: str, store: Store, scratch: Path, removal: RemovalM
             recogniser=recogniser,
             uploads=uploads,
             remover=SourceRemover(store, removal),
-            keep=kept,
+            keep=keeping(lambda claim, failures: None),
             mirror=None,
             scratch=scratch,
             clock=time.clock,

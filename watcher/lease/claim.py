@@ -84,7 +84,7 @@ def claim(log: ClaimLog, number: int, entry: Entry, identity: Identity, known: f
 class Claim:
     """Held from the moment it was won until it is fenced, for good, or ended. Any thread may `check` it; one thread at a time renews it.
 
-    `pages_done` and `pages_total` are what the next beat tells.
+    `unrenewed` says why the last renewal got no answer, and is empty where it got one. `pages_done` and `pages_total` are what the next beat tells.
     """
 
     def __init__(self, log: ClaimLog, number: int, entry: Entry, identity: Identity, deadline: float) -> None:
@@ -96,9 +96,15 @@ class Claim:
         self.pages_total = 0
         self._deadline = deadline
         self._looked_at = identity.clock.monotonic()
+        self.unrenewed = ""
         self._sequence = 0
         self._fenced = threading.Event()
         self._why = "its lease ran out before it could be renewed"
+
+    @property
+    def seconds_left(self) -> float:
+        """Until it is fenced, unless a renewal succeeds."""
+        return max(0.0, self._deadline - self.identity.clock.monotonic())
 
     @property
     def fenced(self) -> bool:
@@ -132,8 +138,10 @@ class Claim:
         try:
             self.log.beat(self.number, beat)
             lost = self.log.lost(self.number, self.entry)
-        except StoreError:
+        except StoreError as error:
+            self.unrenewed = str(error)
             return False
+        self.unrenewed = ""
         if lost:
             self._why = "another replica took it over"
             self._fenced.set()
