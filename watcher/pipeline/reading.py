@@ -74,6 +74,7 @@ class PageReader:
         missing = [number for number in range(1, self.inspection.pages + 1) if number not in self.outputs]
         try:
             self._read_window(missing)
+            self._refuse_if_too_many_failed()
             self._write_failures()
             self._settle_writes(0)
         finally:
@@ -162,6 +163,11 @@ class PageReader:
     def _fail(self, number: int, failure: _Failure) -> None:
         self._failures[number] = failure
         self.bench.log.warning("page_failed", page=number, code=failure.error.code.value, reason=failure.note)
+        if failure.error.transient:  # each such page may cost its whole deadline, and the document is tried again; damaged ones cost nothing
+            self._refuse_if_too_many_failed()
+
+    def _refuse_if_too_many_failed(self) -> None:
+        """Damaged pages are counted at the end, so that all others are read by then, and kept."""
         total = self.inspection.pages
         if over_tolerance(len(self._failures), total, self.bench.rules.failed_pages_percent):
             raise failure_of({page: failed.error for page, failed in self._failures.items()}, total)

@@ -371,7 +371,7 @@ def test_a_document_that_is_replaced_while_it_is_read_is_finished_in_the_version
 
 
 def test_a_retried_document_that_is_taken_back_stays_failed(store: HookedStore, replica: InProcessReplica) -> None:
-    replica.recogniser.faults["page 1"] = DocumentError(ErrorCode.CORRUPT_IMAGE)
+    replica.recogniser.faults.update({page: DocumentError(ErrorCode.CORRUPT_IMAGE) for page in LONG.splitlines()})
     strict = replica.with_rules(failed_pages_percent=0.0)
     document = drop(store, "a.pdf", LONG)
     assert strict.attempt(document) is End.FAILED
