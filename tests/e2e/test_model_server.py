@@ -63,7 +63,7 @@ def test_a_command_that_cannot_run_ends_a_drain_with_the_name_of_the_setting(tmp
     shutil.copy(SAMPLE, tmp_path / "incoming")
     ended = command("run", "--drain", **changes(tmp_path, free_port(), "no-such-program"), **slow)
     assert ended.returncode == 1
-    assert "ocr.server.command: no-such-program is not found" in ended.stderr
+    assert "ocr.server.command names a program that is not found" in ended.stderr
     assert "drain_impossible" in ended.stderr
 
 

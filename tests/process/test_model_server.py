@@ -197,10 +197,10 @@ def test_one_that_is_frozen_is_ended_and_started_again(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("no-such-program --port 1", "no-such-program is not found; install it, or give its whole path"),
-        ("/no/such/program", "/no/such/program is not found"),
-        ("{text}", "is no program that may be run"),
-        ("{folder}", "is no program that may be run"),
+        ("no-such-program --port 1", "names a program that is not found: install it, or give its whole path"),
+        ("/no/such/program", "names a program that is not found"),
+        ("{text}", "is no program, or may not be run"),
+        ("{folder}", "is no program, or may not be run"),
         ("{broken}", "ended with exit code 126"),
         ("server 'unclosed", "cannot be taken apart: No closing quotation"),
         ("   ", "names no program"),
@@ -217,6 +217,7 @@ def test_a_bad_command_is_told_with_the_name_of_the_setting(bench: Bench, tmp_pa
     wait_until(has_failed(server))
     assert "ocr.server.command" in server.state.reason
     assert words in server.state.reason
+    assert str(tmp_path) not in server.state.reason
 
 
 def test_a_program_that_is_mended_is_taken_up(bench: Bench, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ class ServerLimits:
 
 @dataclass(frozen=True)
 class ServerState:
-    """`reason` is safe to show: why it is not ready. It holds nothing that the server said. `served`: it has been ready at least once."""
+    """`reason` is safe to show: why it is not ready. It holds no path, and nothing that the server said. `served`: it has been ready at least once."""
 
     phase: Literal["starting", "ready", "failed"] = "starting"
     reason: str = "the model server of ocr.server.command is starting"
@@ -146,10 +146,10 @@ class ModelServer:
             raise ValueError("ocr.server.command names no program")
         program = shutil.which(arguments[0], path=self._environment.get("PATH"))
         if program is None:
-            found = Path(arguments[0]).exists()
-            raise ValueError(
-                f"ocr.server.command: {arguments[0]} is {'no program that may be run' if found else 'not found; install it, or give its whole path'}"
-            )
+            self._log.error("model_server_not_found", program=arguments[0])
+            if Path(arguments[0]).exists():
+                raise ValueError("ocr.server.command names a file that is no program, or may not be run")
+            raise ValueError("ocr.server.command names a program that is not found: install it, or give its whole path")
         return [program, *arguments[1:]]
 
     def _watch(self, process: subprocess.Popen[bytes]) -> str:
