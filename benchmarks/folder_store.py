@@ -29,19 +29,22 @@ def make_documents(inbox: Path, count: int) -> None:
         page.save(inbox / f"{number:05}.png")
 
 
-def drain(data: Path) -> float:
+FAKE = {"WATCHER_OCR__ENGINE": "fake"}
+
+
+def drain(data: Path, python: str | Path = sys.executable, settings: Mapping[str, str] = FAKE) -> float:
     """Runs `watcher run --drain` on the folder `data`; seconds from the first claim to the end of the last document, by its log."""
     env = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("WATCHER_", "CLOUDRU_"))},
         "WATCHER_STORAGE__FOLDER": str(data),
         "WATCHER_STORAGE__SETTLE_SECONDS": "0",
         "WATCHER_WATCH__POLL_SECONDS": "0.1",
-        "WATCHER_OCR__ENGINE": "fake",
         "WATCHER_HTTP__HOST": "127.0.0.1",
         "WATCHER_HTTP__PORT": "0",
         "WATCHER_LOG__FORMAT": "json",
+        **settings,
     }
-    done = subprocess.run([sys.executable, "-m", "watcher", "run", "--drain"], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([python, "-m", "watcher", "run", "--drain"], env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"`watcher run --drain` ended with {done.returncode}:\n{done.stderr}")
     events = [json.loads(line) for line in done.stderr.splitlines()]

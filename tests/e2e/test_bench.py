@@ -35,7 +35,7 @@ def test_a_row_shows_medians_and_the_spread_of_the_ratios() -> None:
 
 
 def test_bench_runs_the_daemon_and_prints_a_row_for_each_alternative() -> None:
-    command = [sys.executable, "-m", "benchmarks", "--pairs", "1", "--documents", "3"]
+    command = [sys.executable, "-m", "benchmarks", "--rows", "folder", "--pairs", "1", "--documents", "3"]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"against (.*): [\d.]+ documents/s, plain [\d.]+ documents/s; ratio [\d.]+", done.stdout)
