@@ -19,7 +19,9 @@ T = TypeVar("T")
 
 MISDEEDS: dict[str, Callable[[], object]] = {
     "crash": misbehaviour.segfault,
+    "abort": misbehaviour.abort,
     "hang": misbehaviour.hang_for_good,
+    "loop": misbehaviour.loop_for_good,
     "grow": lambda: misbehaviour.allocate(1 << 40),
 }
 

@@ -48,6 +48,11 @@ def segfault() -> None:
     ctypes.string_at(0)
 
 
+def abort() -> None:
+    """As a library does that finds its own state broken."""
+    os.abort()
+
+
 def exit_with(code: int) -> None:
     os._exit(code)
 

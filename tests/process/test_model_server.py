@@ -172,7 +172,7 @@ def test_one_that_never_answers_is_ended_in_time_and_told(bench: Bench) -> None:
 
 
 def test_one_that_never_becomes_healthy_is_ended_in_time_and_told(bench: Bench) -> None:
-    server = bench.stubborn("answers=503", start=0.5, restart=30.0, restart_max=30.0)
+    server = bench.stubborn("answers=503", start=5.0, restart=30.0, restart_max=30.0)
     wait_until(has_failed(server))
     assert server.state.reason.endswith(f"127.0.0.1:{bench.port} answers 503")
 

@@ -94,7 +94,13 @@ def test_errors_of_the_document_cross_whole(tmp_path: Path, open_parser: Opener)
 
 @pytest.mark.parametrize(
     ("misdeed", "code", "seconds"),
-    [("crash", ErrorCode.PARSER_CRASHED, 60), ("hang", ErrorCode.PARSER_TIMEOUT, 1), ("grow", ErrorCode.PARSER_MEMORY, 60)],
+    [
+        ("crash", ErrorCode.PARSER_CRASHED, 60),
+        ("abort", ErrorCode.PARSER_CRASHED, 60),
+        ("hang", ErrorCode.PARSER_TIMEOUT, 1),
+        ("loop", ErrorCode.PARSER_TIMEOUT, 1),
+        ("grow", ErrorCode.PARSER_MEMORY, 60),
+    ],
 )
 def test_a_file_that_brings_the_child_down_at_opening_gets_a_code_and_the_next_file_is_read(
     four_pages: Path, drawn: Path, open_hostile: Opener, misdeed: str, code: ErrorCode, seconds: int
@@ -109,7 +115,13 @@ def test_a_file_that_brings_the_child_down_at_opening_gets_a_code_and_the_next_f
 
 @pytest.mark.parametrize(
     ("misdeed", "code", "seconds"),
-    [("crash", ErrorCode.PARSER_CRASHED, 60), ("hang", ErrorCode.PARSER_TIMEOUT, 2), ("grow", ErrorCode.PARSER_MEMORY, 60)],
+    [
+        ("crash", ErrorCode.PARSER_CRASHED, 60),
+        ("abort", ErrorCode.PARSER_CRASHED, 60),
+        ("hang", ErrorCode.PARSER_TIMEOUT, 2),
+        ("loop", ErrorCode.PARSER_TIMEOUT, 2),
+        ("grow", ErrorCode.PARSER_MEMORY, 60),
+    ],
 )
 def test_only_the_page_that_brings_the_child_down_is_lost(
     four_pages: Path, drawn: Path, open_hostile: Opener, misdeed: str, code: ErrorCode, seconds: int

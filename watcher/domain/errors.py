@@ -66,7 +66,7 @@ CATALOG: dict[ErrorCode, ErrorInfo] = {
         "{found} of the document's {total} pages cannot be read, the first is page {page}. Save or print it as a new PDF and drop that one."
     ),
     ErrorCode.PARSER_CRASHED: ErrorInfo(
-        "The file crashes the program that opens it, each time it was tried. Save it in another way, for instance printed as PDF, and drop that one.",
+        "The file crashes the program that opens it, each time it was tried: it is damaged, or takes more memory than limits.parse_memory_bytes allows. Save it in another way, for instance printed as PDF, and drop that one.",
         transient=True,
     ),
     ErrorCode.PARSER_TIMEOUT: ErrorInfo(
