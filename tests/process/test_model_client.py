@@ -176,12 +176,12 @@ def test_the_pipeline_gets_what_the_observer_makes_of_an_answer(server: ModelSer
         client.close()
 
 
-def test_as_many_requests_as_allowed_are_in_flight_and_no_more(server: ModelServer, clients: Clients) -> None:
-    server.set("hang")
-    client = clients(server.url)
-    ask(client, 70)
-    wait_for(lambda: server.stats()["in_flight"] == 64)
-    client.close()
+def test_as_many_requests_as_allowed_are_in_flight_and_no_more(clients: Clients) -> None:
+    with running_model_server("hang") as fresh:
+        client = clients(fresh.url)
+        ask(client, 70)
+        wait_for(lambda: fresh.stats()["in_flight"] == 64)
+        client.close()
     with running_model_server("const", delay=0.05) as fresh:
         for future in ask(clients(fresh.url, concurrency=5), 20):
             future.result()
