@@ -26,9 +26,8 @@ SLOWEST_SECONDS = 30
 MEMORY_MIB = 3000
 
 
-def fuzz(target: str, limits: list[str]) -> tuple[int, str]:
-    """The exit status (0: nothing was found) and the end of what the fuzzer said."""
-    found = FOUND / target
+def fuzz(target: str, limits: list[str], found: Path) -> tuple[int, str]:
+    """The exit status (0: nothing was found) and the end of what the fuzzer said; inputs that reach new code go to the folder `found`."""
     found.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, HERE / "fuzzer.py", target, *limits, f"-max_len={MAX_BYTES}", f"-timeout={SLOWEST_SECONDS}"]
     command += [f"-rss_limit_mb={MEMORY_MIB}", f"-artifact_prefix={KEPT / target}/", found, KEPT / target]
@@ -51,7 +50,7 @@ def main() -> int:
     seconds = max(1, int(os.environ.get("FUZZ_SECONDS", "60")) // len(targets))
     failed = []
     for target in targets:
-        status, said = fuzz(target, [f"-max_total_time={seconds}"])
+        status, said = fuzz(target, [f"-max_total_time={seconds}"], FOUND / target)
         runs = re.search(r"Done (\d+) runs", said)
         print(f"{target:10} {runs[1] if runs else '?':>9} inputs in {seconds} s: {'broken' if status else 'nothing found'}", flush=True)
         if status:

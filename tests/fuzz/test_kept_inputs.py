@@ -24,7 +24,7 @@ def test_an_input_that_was_kept_breaks_nothing(name: str) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason=NO_FUZZER)
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_fuzzer_runs_and_finds_nothing_near_the_inputs_that_are_kept(target: str) -> None:
-    status, said = fuzz(target, ["-runs=300", "-seed=1"])
+def test_the_fuzzer_runs_and_finds_nothing_near_the_inputs_that_are_kept(target: str, tmp_path: Path) -> None:
+    status, said = fuzz(target, ["-runs=300", "-seed=1"], tmp_path / "found")
     assert status == 0, said
     assert re.search(r"Done \d+ runs", said), said
