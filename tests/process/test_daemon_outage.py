@@ -2,68 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import structlog
 from bucket import Bucket
+from doubles.daemon import drop, running, wait_for
 from doubles.recognising import begin
-from PIL import Image
 
 from watcher.app import utc_now
-from watcher.daemon import Daemon
 from watcher.domain.claim import Phase
 from watcher.domain.health import judge, judge_ready
 from watcher.engines import child
-from watcher.engines.choose import Choice
 from watcher.engines.port import EngineSpec
-from watcher.settings import Claims, Http, Ocr, Settings, Storage, Watch
 from watcher.storage.folder import FolderStore
 from watcher.workers.pool import ChildPool
 
 REASON = "the model server at 127.0.0.1:8080 refuses connections"
 DOCUMENTS = 12
-
-
-@contextmanager
-def running(folder: Path, spec: EngineSpec, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
-    monkeypatch.setattr("watcher.daemon.chosen_engine", lambda settings: Choice(spec))
-    settings = Settings(
-        storage=Storage(folder=str(folder), settle_seconds=0),
-        watch=Watch(poll_seconds=0.1, scratch=str(folder.parent / "scratch"), grace_seconds=0),
-        claims=Claims(backoff_seconds=0.5, backoff_max_seconds=1),
-        ocr=Ocr(engine="fake", restart_seconds=0.05, restart_max_seconds=0.2),
-        http=Http(host="127.0.0.1", port=0),
-    )
-    daemon = Daemon(settings, structlog.get_logger())
-    thread = threading.Thread(target=daemon.run, kwargs={"drain": False})
-    thread.start()
-    try:
-        yield daemon
-    finally:
-        daemon.stop()
-        thread.join(60)
-        assert not thread.is_alive()
-
-
-def wait_for(happened: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-
-
-def drop(folder: Path, name: str) -> None:
-    """Its name makes its content differ from others."""
-    incoming = folder / "incoming"
-    incoming.mkdir(parents=True, exist_ok=True)
-    page = Image.frombytes("L", (60, 40), (name.encode() * 2400)[:2400])
-    page.save(incoming / f".{name}", "PNG")
-    (incoming / f".{name}").rename(incoming / name)
 
 
 def test_an_outage_costs_no_attempt_and_all_documents_are_read_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
