@@ -91,7 +91,8 @@ class Daemon:
 
     def run(self, *, drain: bool) -> int:
         """Watches until it is stopped, or with `drain` until the inbox is empty. Returns the exit code."""
-        server = HttpServer(create_app(self.health, self.metrics), self._settings.http.host, self._settings.http.port)
+        http = self._settings.http
+        server = HttpServer(create_app(self.health, self.metrics), http.host, http.port, http.connection_seconds, http.connections)
         try:
             server.start()
             self._log.info("daemon_started", version=__version__, port=server.port, engine=self._choice.spec.name, pid=os.getpid())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -16,10 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from watcher.domain.health import Answer, HealthSnapshot, judge, judge_ready
 
-_CONNECTIONS = 256  # the platform and its monitoring need a handful; more must not cost the daemon its file handles
-_ACCEPTED_AT_ONCE = 256  # before any of them is counted; with fewer, a burst would make the probe wait a second to connect
 _REQUEST_HEAD_BYTES = 16 * 1024
-_CONNECTION_SECONDS = 10.0
 _FAREWELL_SECONDS = 1
 _METHODS = ["GET", "HEAD"]
 
@@ -91,16 +89,19 @@ def _impatient(seconds: float, connections: _Connections) -> type[H11Protocol]:
 
 
 class HttpServer:
-    """Serves `app` from a daemon thread; signals stay with the main thread. A connection carries one request and lives `connection_seconds` at most."""
+    """Serves `app` from a daemon thread; signals stay with the main thread. A connection carries one request and lives `connection_seconds` at most; of more than `connections`
+    the oldest that has not asked yet is cut off."""
 
-    def __init__(self, app: FastAPI, host: str, port: int, connection_seconds: float = _CONNECTION_SECONDS) -> None:
+    def __init__(self, app: FastAPI, host: str, port: int, connection_seconds: float = 10.0, connections: int = 512) -> None:
+        # Its warnings are about what strangers send, a line for each; its errors are ours.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         self._host = host
         self._port = port
         self._socket: socket.socket | None = None
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http=_impatient(connection_seconds, _Connections(_CONNECTIONS)),
+                http=_impatient(connection_seconds, _Connections(connections)),
                 ws="none",
                 loop="asyncio",
                 lifespan="off",
@@ -108,7 +109,7 @@ class HttpServer:
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                backlog=_ACCEPTED_AT_ONCE,
+                backlog=connections,  # fewer would make the platform's probe wait a second to connect when many come at once
                 h11_max_incomplete_event_size=_REQUEST_HEAD_BYTES,
                 headers=[("Connection", "close")],
                 timeout_graceful_shutdown=_FAREWELL_SECONDS,

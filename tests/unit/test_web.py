@@ -63,7 +63,7 @@ def client(daemon: Daemon) -> TestClient:
 
 @pytest.fixture
 def server(daemon: Daemon) -> Iterator[HttpServer]:
-    server = HttpServer(daemon.app(), "127.0.0.1", 0)
+    server = HttpServer(daemon.app(), "127.0.0.1", 0, connections=256)
     server.start()
     yield server
     server.stop()
@@ -176,7 +176,7 @@ class TestServer:
         async def go_on_route() -> None:
             go_on.set()
 
-        server = HttpServer(app, "127.0.0.1", 0, connection_seconds=60)
+        server = HttpServer(app, "127.0.0.1", 0, connection_seconds=60, connections=256)
         server.start()
         try:
             with contextlib.ExitStack() as stack:

@@ -150,6 +150,10 @@ class Http(Table):
         le=86400,
         description="/health answers 503 after so long without progress, beyond what polling, loading and a call may take",
     )
+    connections: int = Field(
+        512, ge=8, le=10000, description="connections held at once; of more, the oldest that asked nothing yet is cut off"
+    )
+    connection_seconds: Seconds = Field(10, ge=1, le=600, description="longest life of a connection, however slowly it asks or reads")
 
 
 class Log(Table):
