@@ -9,8 +9,8 @@ import pytest
 from watcher.domain.page import Cell, EngineInfo, PageStatus, TextFormat
 from watcher.engines.port import PageReading, ReadBlock
 from watcher.engines.recogniser import Recognition
-from watcher.intake.port import RenderedPage
-from watcher.pipeline.assemble import read_page
+from watcher.intake.port import Blank, RenderedPage
+from watcher.pipeline.assemble import blank_page, read_page
 
 ENGINE = EngineInfo(name="echo", version="1")
 BOX = (1, 2, 30, 40)
@@ -63,3 +63,12 @@ def test_html_gets_its_cells_and_other_text_none() -> None:
     page, _ = read_page(drawn(), Recognition(PageReading((html, plain), 0.5), retried=False), ENGINE)
 
     assert [block.cells for block in page.blocks] == [[Cell(row=0, column=0, text="a")], None]
+
+
+@pytest.mark.parametrize(
+    ("why", "note"),
+    [(Blank.ONE_COLOUR, "one colour only: not given to the engine"), (Blank.NO_INK, "no ink: not given to the engine")],
+)
+def test_a_blank_page_says_why_the_engine_was_not_asked(why: Blank, note: str) -> None:
+    page = blank_page(drawn(ink=0), why)
+    assert (page.status, page.note, page.image) == (PageStatus.BLANK, note, "pages/0003.jpg")
