@@ -195,6 +195,16 @@ def test_a_page_that_was_cancelled_while_it_waited_is_not_read(make_bench: MakeB
     assert bench.recogniser.state.restarts == 0
 
 
+def test_why_a_call_failed_is_told_where_the_words_are_ours(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    dropped, refused = bench.read(DROP), bench.read(REFUSE)
+    bench.ready()
+    assert isinstance(dropped.exception(60), DocumentError)
+    assert isinstance(refused.exception(60), DocumentError)
+    alone = [event["reason"] for event in bench.events if event["event"] == "engine_call_failed" and event["pages"] == 1]
+    assert alone == ["ReadingCountError: 0 readings of 1 pages", "MarkedPageError"]
+
+
 def test_events_hold_no_path_of_a_page(make_bench: MakeBench) -> None:
     bench = make_bench().ready()
     missing = bench.recogniser.submit(PageImage(bench.folder / "gone.png", 60, 90, dpi=72))

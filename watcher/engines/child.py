@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from watcher.domain.page import EngineInfo
-from watcher.engines.port import Engine, EngineSpec, PageImage, PageReading, PlacedBlock, Restructuring, Revision
+from watcher.engines.port import Engine, EngineFaultError, EngineSpec, PageImage, PageReading, PlacedBlock, Restructuring, Revision
 from watcher.engines.registry import build
 
 _engine: Engine | None = None
 
 
-class ReadingCountError(Exception):
+class ReadingCountError(EngineFaultError):
     """The engine returned another number of readings than it was given pages."""
 
 

@@ -15,11 +15,11 @@ from watcher.domain.retry import RetryPolicy
 from watcher.engines.chat import Answer, Fault, trial_body
 from watcher.engines.model_http import ADVICE, ModelHttp, ServerFaultError
 from watcher.engines.model_options import ServerOptions
-from watcher.engines.port import EngineWaitError
+from watcher.engines.port import EngineFaultError, EngineWaitError
 from watcher.engines.server_pool import Rest, ServerPool, Ticket
 
 
-class ModelRequestError(Exception):
+class ModelRequestError(EngineFaultError):
     """A request failed, and its page may be why: the servers answer others. The text holds no document text."""
 
 
@@ -111,7 +111,7 @@ class ModelPool:
             request.failed |= request.suspicious
             if fault.fault is Fault.REFUSED:
                 self._suspects.pop(request.key, None)
-                raise ModelRequestError(f"the model server at {self._servers[ticket.server].address} {fault}")
+                raise ModelRequestError(f"{self._name(ticket.server)} {fault}")
             if fault.fault in (Fault.UNAUTHORISED, Fault.UNKNOWN):
                 continue  # elsewhere, at once
             request.tries += 1
@@ -146,10 +146,14 @@ class ModelPool:
 
     def words(self) -> str:
         """What is wrong with the servers, and what to do; empty where nothing is."""
-        faulty = [(server.address, fault) for server, fault in zip(self._servers, self._faults, strict=True) if fault is not None]
+        faulty = [(index, fault) for index, fault in enumerate(self._faults) if fault is not None]
         advice = dict.fromkeys(ADVICE[fault.fault] for _, fault in faulty)
-        found = "; ".join(f"the model server at {address} {fault}" for address, fault in faulty)
+        found = "; ".join(f"{self._name(index)} {fault}" for index, fault in faulty)
         return f"{found}: {'; '.join(advice)}" if faulty else ""
+
+    def _name(self, index: int) -> str:
+        """By its place in `ocr.server.url`: addresses do not belong into /health."""
+        return "the model server" if len(self._servers) == 1 else f"model server {index + 1} of {len(self._servers)}"
 
     async def _try(self, ticket: Ticket, request: Request) -> Answer | ServerFaultError:
         """Tells the pool what became of it, in any case."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import count
 
 from watcher.engines.chat import Answer
+from watcher.engines.port import EngineFaultError
 from watcher.engines.repetition import without_repetition
 
 _OPEN, _CLOSE = "\ue0f0", "\ue0f1"
@@ -22,7 +23,7 @@ REPEATED = "the model repeated itself; what it repeated was left out"
 BROKEN_OFF = "the model server broke off the answer"
 
 
-class LostAnswerError(Exception):
+class LostAnswerError(EngineFaultError):
     """An answer that was not whole is in no block of its pages. Read one by one, each page's own are known."""
 
 

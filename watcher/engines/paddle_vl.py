@@ -22,12 +22,12 @@ from watcher.engines.paddle_models import Models
 from watcher.engines.paddle_pipeline import Pipeline, build
 from watcher.engines.paddle_runtime import package_versions, prepare, release, start
 from watcher.engines.paddle_structure import asked, revisions
-from watcher.engines.port import Engine, PageImage, PageReading, PlacedBlock, ReadBlock, Revision
+from watcher.engines.port import Engine, EngineFaultError, PageImage, PageReading, PlacedBlock, ReadBlock, Revision
 
 _FIGURE_QUALITY = 90
 
 
-class ResultCountError(Exception):
+class ResultCountError(EngineFaultError):
     """The pipeline returned another number of results than it was given pages."""
 
 

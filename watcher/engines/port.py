@@ -71,7 +71,11 @@ class EngineWaitError(Exception):
     """What the engine depends on cannot serve now (a model server is down, or overloaded): no page's fault. The text is safe to show, without secrets."""
 
 
-class EngineMemoryError(Exception):
+class EngineFaultError(Exception):
+    """A call failed. Unlike that of other errors, the text is ours and holds nothing of a document: it may be logged."""
+
+
+class EngineMemoryError(EngineFaultError):
     """A page read alone, and at the least resolution that makes sense, needs more memory than the device has."""
 
 

@@ -12,7 +12,16 @@ from structlog.typing import FilteringBoundLogger
 from watcher.domain.clock import Clock
 from watcher.domain.errors import ErrorCode
 from watcher.engines import child
-from watcher.engines.port import EngineMemoryError, EngineSpec, EngineWaitError, PageImage, PageReading, PlacedBlock, Revision
+from watcher.engines.port import (
+    EngineFaultError,
+    EngineMemoryError,
+    EngineSpec,
+    EngineWaitError,
+    PageImage,
+    PageReading,
+    PlacedBlock,
+    Revision,
+)
 from watcher.engines.state import EngineState
 from watcher.workers.pool import (
     ChildCrashedError,
@@ -157,7 +166,7 @@ class Supervisor:
         except Exception as error:
             self._check()
             code = ErrorCode.ENGINE_MEMORY if isinstance(error, EngineMemoryError) else ErrorCode.ENGINE_ERROR
-            raise FailedCallError(code, type(error).__name__) from error  # its text may be document text
+            raise FailedCallError(code, _reason(error) if isinstance(error, EngineFaultError) else type(error).__name__) from error
 
     def close(self) -> None:
         self._pool.close()
