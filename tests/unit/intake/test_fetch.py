@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from watcher.domain.clock import Clock
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.intake.fetch import SourceChangedError, fetch
+from watcher.storage.folder import FolderStore
 from watcher.storage.memory import MemoryStore
 from watcher.storage.port import NotFoundError, UnavailableError
 
+NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
 KEY = "incoming/отчёт.pdf"
 BODY = b"0123456789" * 300_000  # more than one chunk
 
@@ -88,3 +91,22 @@ def test_a_download_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError):
         fetch(Breaking(), KEY, "any", tmp_path / "fetched", 100, ticking())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("change", ["truncated", "grown", "rewritten"])
+def test_a_file_that_somebody_writes_to_while_it_is_fetched_is_another_version(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "data" / KEY
+
+    class Disturbed(FolderStore):
+        def _chunks(self, descriptor: int) -> Iterator[bytes]:
+            for number, chunk in enumerate(super()._chunks(descriptor)):
+                yield chunk
+                if number == 0:
+                    path.write_bytes({"truncated": BODY[:10], "grown": BODY + b"more", "rewritten": BODY[::-1]}[change])
+
+    store = FolderStore(tmp_path / "data", None, 0, lambda: NOW)
+    etag = store.put(KEY, BODY, "application/pdf")
+    disturbed = Disturbed(tmp_path / "data", None, 0, lambda: NOW)
+    with pytest.raises(SourceChangedError):
+        fetch(disturbed, KEY, etag, tmp_path / "fetched", len(BODY), ticking())
+    assert not (tmp_path / "fetched").exists()
