@@ -28,7 +28,7 @@ ADVICE = {
 
 
 class ServerFaultError(Exception):
-    """A request came to nothing. The text continues a sentence that begins with the server's address. `pause`: seconds to spare the server for."""
+    """A request came to nothing. The text continues a sentence that begins with the server. `pause`: seconds to spare the server for."""
 
     def __init__(self, fault: Fault, words: str, pause: float = 0.0) -> None:
         super().__init__(words)

@@ -19,7 +19,7 @@ def test_a_refused_request_or_a_malformed_answer_fails_the_call_at_once(server: 
     client = clients(server.url)
 
     def fail() -> None:
-        with pytest.raises(ModelRequestError, match=r"the model server at http://127\.0\.0\.1:\d+/v1 (answered|gave)"):
+        with pytest.raises(ModelRequestError, match=r"^the model server (answered|gave)"):
             client.create_chat_completion(messages())
 
     assert requests_of(server, fail) == 1
@@ -85,7 +85,7 @@ def test_user_and_password_of_the_address_are_sent_and_not_shown(server: ModelSe
     with pytest.raises(EngineWaitError) as caught:
         clients(nobody.replace("//", "//me:hidden@")).check()
     assert "hidden" not in str(caught.value)
-    assert nobody in str(caught.value)
+    assert nobody not in str(caught.value)  # it would stand in /health
 
 
 def test_an_unknown_model_is_waited_for_and_names_the_setting_and_what_is_served(server: ModelServer, clients: Clients) -> None:
