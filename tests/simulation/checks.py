@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -12,13 +11,15 @@ from simulation.people import SECRET, Drop
 from simulation.plan import LEASE, Fault, Kind, Plan
 from simulation.reading import CRASHED_BY_DOCUMENT
 from simulation.store import Bucket
+from simulation.wishes import check_wishes
+from simulation.written import Written, finished_generations, logs_of
 
-from watcher.domain.claim import Entry, Outcome, Phase, Purpose, standing
+from watcher.domain.claim import Entry, Outcome, Phase, Purpose
 from watcher.domain.document import Layout
 from watcher.domain.errors import ErrorCode
 from watcher.domain.manifest import ErrorReport, Manifest
 from watcher.domain.page import Page
-from watcher.lease.names import entry_names, split_log_object
+from watcher.lease.names import split_log_object
 from watcher.results.document import Document, document_json
 from watcher.results.markdown import document_markdown
 from watcher.results.structure import Structure, revised
@@ -30,19 +31,6 @@ _CRASHING = (Kind.CRASHING, Kind.LATE)
 _REACH = 4 * LEASE
 """For so long a fault may go on to be felt."""
 _HARMLESS = {Fault.SKEW.value, Fault.REPLACE.value, Fault.DELETE.value, Fault.REDROP.value, Fault.ENGINE.value}
-
-
-@dataclass(frozen=True)
-class Written:
-    """An entry, and when it reached the store."""
-
-    number: int
-    entry: Entry
-    at: datetime
-
-    @property
-    def process(self) -> str:
-        return ".".join(self.entry.nonce.split("-")[:2])
 
 
 def at_rest(plan: Plan, bucket: Bucket) -> bool:
@@ -58,7 +46,7 @@ def check_end(plan: Plan, bucket: Bucket, reads: Counter[str]) -> Counter[str]:
 
 def _unrest(plan: Plan, bucket: Bucket) -> list[str]:
     """What has not come to its end."""
-    open_logs = [f"{log} ends {written[-1].entry.phase.value}" for log, written in _logs(bucket).items() if _is_open(written)]
+    open_logs = [f"{log} ends {written[-1].entry.phase.value}" for log, written in logs_of(bucket).items() if _is_open(written)]
     standing = [info.key for info in bucket.inner.list(LAYOUT.incoming)]
     if plan.retention == "keep":
         standing = [key for key in standing if not _kept(bucket, key)]
@@ -72,27 +60,8 @@ def _is_open(written: list[Written]) -> bool:
 def _kept(bucket: Bucket, key: str) -> bool:
     info = bucket.inner.head(key)
     log = LAYOUT.claim_log(LAYOUT.document(key, info.etag, info.size, info.modified))
-    written = _logs(bucket).get(log)
+    written = logs_of(bucket).get(log)
     return bool(written) and written[-1].entry.outcome is Outcome.DONE
-
-
-def _logs(bucket: Bucket) -> dict[str, list[Written]]:
-    """By log, in order; of several bids for one number the entry that counts."""
-    logs: dict[str, dict[int, list[tuple[Entry, datetime]]]] = {}
-    for info in bucket.inner.list(LAYOUT.claims):
-        split = split_log_object(info.key)
-        for name in entry_names([split[1]]) if split else ():
-            entry = Entry.model_validate_json(bucket.inner.get(info.key)[1])
-            logs.setdefault(split[0], {}).setdefault(name.number, []).append((entry, info.modified))
-    return {
-        log: [
-            Written(
-                number, counts := standing([entry for entry, _ in found]), next(at for entry, at in found if entry.nonce == counts.nonce)
-            )
-            for number, found in sorted(numbers.items())
-        ]
-        for log, numbers in logs.items()
-    }
 
 
 def _spared(written: list[Written]) -> list[tuple[Written, Written]]:
@@ -109,7 +78,7 @@ class _EndCheck:
         self._plan = plan
         self._bucket = bucket
         self._reads = reads
-        self._logs = _logs(bucket)
+        self._logs = logs_of(bucket)
         self.events: Counter[str] = Counter()
 
     def run(self) -> None:
@@ -120,6 +89,7 @@ class _EndCheck:
         for key in self._bucket.guard.manifests:
             self._check_manifest(key)
         self._check_claims()
+        self.events += check_wishes(self._plan, self._bucket, self._logs)
 
     def _check_drop(self, drop: Drop) -> None:
         manifest, report = self._manifest(drop), self._report(drop)
@@ -134,7 +104,7 @@ class _EndCheck:
             self.events["finished"] += 1
             if drop.kind in (*_CRASHING, Kind.REFUSED, Kind.DAMAGED):
                 self._violation(f"{drop.key}, {drop.kind.value}, was finished")
-            if report is not None:
+            if report is not None and self._logs[self._log(drop)][-1].entry.generation == 1:
                 self.events["failed/ beside a manifest"] += 1
         elif report is not None:
             self.events["failed"] += 1
@@ -206,6 +176,7 @@ class _EndCheck:
         """Whether no fault befell anybody, but for crashes by documents of processes that do one thing at a time."""
         crashes = {CRASHED_BY_DOCUMENT} if self._plan.documents == 1 else set()
         once = sum((other.key, other.etag) == (drop.key, drop.etag) for other in self._bucket.people.drops) == 1
+        once = once and drop.key not in {wish.key for wish in self._bucket.people.wishes}
         return once and not drop.taken and not set(self._bucket.history.faults) - crashes
 
     def _check_manifest(self, key: str) -> None:
@@ -251,7 +222,7 @@ class _EndCheck:
             if self._plan.conditions is Conditions.ATOMIC and [one.number for one in written] != list(range(1, len(written) + 1)):
                 self._violation(f"{log} has gaps")
             self._check_spared(log, written)
-            self._check_outcome(log, written[-1].entry.outcome)
+            self._check_outcome(log, written[-1].entry)
         for info in self._bucket.inner.list(""):
             if info.key.startswith(LAYOUT.claims) and not split_log_object(info.key):
                 self._violation(f"{info.key} does not belong into the claims")
@@ -266,16 +237,17 @@ class _EndCheck:
             if following.entry.pages_done <= before.entry.pages_done:
                 self._violation(f"{log}: entry {following.number} took over free of charge, and no page had been gained")
 
-    def _check_outcome(self, log: str, outcome: Outcome | None) -> None:
+    def _check_outcome(self, log: str, last: Entry) -> None:
         version = log.removeprefix(LAYOUT.claims)
-        finished = self._get(f"{LAYOUT.processed}{version}manifest.json") is not None
+        finished = finished_generations(self._bucket, log)
         failed = self._get(f"{LAYOUT.failed}{version}error.json") is not None
-        if (outcome is Outcome.DONE and not finished) or (outcome is Outcome.FAILED and not failed and not finished):
-            self._violation(f"{log} is closed as {outcome.value}, and nothing stands to show for it")
+        done = last.generation in finished
+        if (last.outcome is Outcome.DONE and not done) or (last.outcome is Outcome.FAILED and not failed and not done):
+            self._violation(f"{log} is closed as {last.outcome.value} in generation {last.generation}, and nothing stands to show for it")
 
     def _manifest(self, drop: Drop) -> Manifest | None:
-        body = self._get(f"{self._result(drop)}manifest.json")
-        return None if body is None else Manifest.model_validate_json(body)
+        finished = finished_generations(self._bucket, self._log(drop))
+        return finished[max(finished)] if finished else None
 
     def _report(self, drop: Drop) -> ErrorReport | None:
         body = self._get(f"{self._failure(drop)}error.json")
@@ -292,9 +264,6 @@ class _EndCheck:
 
     def _log(self, drop: Drop) -> str:
         return f"{LAYOUT.claims}{self._path(drop)}/{drop.version}/"
-
-    def _result(self, drop: Drop) -> str:
-        return f"{LAYOUT.processed}{self._path(drop)}/{drop.version}/"
 
     def _failure(self, drop: Drop) -> str:
         return f"{LAYOUT.failed}{self._path(drop)}/{drop.version}/"

@@ -7,7 +7,7 @@ from itertools import count
 
 from simulation.actors import Scheduler
 from simulation.history import History
-from simulation.plan import Kind
+from simulation.plan import Act, Kind
 
 from watcher.domain.document import Layout, version_of
 from watcher.storage.memory import MemoryStore
@@ -32,6 +32,15 @@ class Drop:
         return version_of(self.etag, len(self.body))
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What a person was told will happen, and how many entries stood then in all logs of that key."""
+
+    act: Act
+    key: str
+    entries: int
+
+
 class People:
     """They reach into the store at once, without faults."""
 
@@ -42,6 +51,7 @@ class People:
         self._history = history
         self._numbers = count(1)
         self.drops: list[Drop] = []
+        self.wishes: list[Wish] = []
 
     def drop(self, name: str, kind: Kind, pages: int) -> None:
         self._put(self._layout.incoming + name, _body(name, next(self._numbers), kind, pages), kind)
@@ -59,8 +69,10 @@ class People:
             self._history.note("a person", f"deletes {key}")
             self._store.delete(key)
 
-    def kind_of(self, key: str, version: str) -> Kind:
-        return next(drop.kind for drop in self.drops if (drop.key, drop.version) == (key, version))
+    def makes_room(self, key: str) -> None:
+        """A command puts something there though another version may stand there by now: it looks first where the store does not."""
+        if key.startswith(self._layout.incoming):
+            self._taken(key, "replaced by a command")
 
     def _put(self, key: str, body: bytes, kind: Kind) -> None:
         self._taken(key, "replaced by a person")

@@ -55,6 +55,8 @@ class Act(str, Enum):
     REPLACE = "replace"
     DELETE = "delete"
     REDROP = "redrop"
+    RETRY = "retry"  # what failed comes back by a command
+    REDO = "redo"  # what is finished is read anew
     RESTART_ALL = "restart all"
 
 
@@ -112,6 +114,7 @@ def plan_of(seed: int) -> Plan:
     kinds = (Kind.SLOW,) if contest else _KINDS
     first = [Action(random.uniform(0, 60), Act.DROP, name, random.choice(kinds), random.randint(1, 4)) for name in names]
     later = [_action(random, names) for _ in range(random.choice((0, 0, 1, 2, 4)))]
+    wishes = [_wish(random, names) for _ in range(random.choice((0, 0, 1, 4)))]
     return Plan(
         seed=seed,
         replicas=2 if contest else random.randint(2, 6),
@@ -123,7 +126,7 @@ def plan_of(seed: int) -> Plan:
         free_handovers=random.randint(0, 3),
         rate=random.choice((0.1, 0.2)) if contest else random.choice(_RATES),
         kinds=_TIMING if contest else _kinds(random),
-        actions=tuple(sorted(first + later, key=lambda action: action.at)),
+        actions=tuple(sorted(first + later + wishes, key=lambda action: action.at)),
     )
 
 
@@ -136,6 +139,11 @@ def _kinds(random: Random) -> tuple[Fault, ...]:
 def _action(random: Random, names: list[str]) -> Action:
     act = random.choice((Act.REPLACE, Act.REPLACE, Act.DELETE, Act.REDROP, Act.REDROP, Act.RESTART_ALL))
     return Action(random.uniform(0, FAULTS_END * 0.7), act, random.choice(names), random.choice(_KINDS), random.randint(1, 4))
+
+
+def _wish(random: Random, names: list[str]) -> Action:
+    """Some of them at the same time as another."""
+    return Action(round(random.uniform(0, FAULTS_END * 0.7), -2), random.choice((Act.RETRY, Act.REDO, Act.REDO)), random.choice(names))
 
 
 @dataclass(frozen=True)

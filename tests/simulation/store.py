@@ -109,6 +109,7 @@ class ProcessStore:
         content = body.read_bytes() if isinstance(body, Path) else body
 
         def apply() -> str:
+            self.bucket.people.makes_room(key)
             etag = self.bucket.inner.put(key, content, content_type)
             self.bucket.guard.written(self.process.name, key, content)
             return etag

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from itertools import chain
 
 import pytest
-from simulation import mistakes
+from simulation import mistaken_wishes, mistakes
 from simulation.history import OWN_ERROR
 from simulation.plan import plan_of
 from simulation.world import simulate
@@ -18,7 +18,7 @@ SELDOM = {mistakes.renewal_ignores_its_old_deadline: 3900, mistakes.source_cover
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("mistake", mistakes.MISTAKES, ids=lambda mistake: mistake.__name__)
+@pytest.mark.parametrize("mistake", [*mistakes.MISTAKES, *mistaken_wishes.MISTAKES], ids=lambda mistake: mistake.__name__)
 def test_a_planted_mistake_is_caught(mistake: Callable[[], AbstractContextManager[None]]) -> None:
     start = SELDOM.get(mistake, 0)
     with mistake():

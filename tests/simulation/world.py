@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from simulation import commands
 from simulation.actors import Process, Scheduler
 from simulation.checks import at_rest, check_end
 from simulation.guard import Guard
@@ -70,6 +71,7 @@ class _World:
         self._lives = [0] * plan.replicas
         self._replicas: dict[int, SimulatedReplica] = {}
         self._processes: list[Process] = []
+        self._commands = 0
         self._random = Random(f"{plan.seed} restarts")
 
     def run(self) -> Outcome:
@@ -132,6 +134,10 @@ class _World:
             self._people.delete(action.name)
         elif action.act is Act.REDROP:
             self._people.redrop(action.name)
+        elif action.act in (Act.RETRY, Act.REDO):
+            self._commands += 1
+            command = commands.start(self._plan, self._bucket, action.act, action.name, self._commands, START)
+            self._processes.append(command)
         else:
             self._people.drop(action.name, action.kind, action.pages)
 

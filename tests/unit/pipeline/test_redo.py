@@ -153,6 +153,17 @@ def test_a_sweep_that_finds_the_original_not_yet_back_costs_the_redo_nothing(
     assert manifest_of(store, reading(finished, 2)).generation == 2
 
 
+def test_whoever_sees_the_original_the_moment_it_is_back_reads_it_anew(
+    store: HookedStore, replica: InProcessReplica, finished: Document
+) -> None:
+    """And does not take it for the finished document that was dropped again."""
+    ends: list[End] = []
+    store.after.append(lambda verb, key: ends.append(replica.attempt(listed(store))) if (verb, key) == ("create", finished.key) else None)
+    assert redo(store, replica).done
+    assert ends == [End.DONE]
+    assert manifest_of(store, reading(finished, 2)).generation == 2
+
+
 def test_a_redo_that_was_broken_off_is_taken_up_by_the_next(store: HookedStore, replica: InProcessReplica, finished: Document) -> None:
     store.before.append(once("create", finished.key, UnavailableError("down")))
     with pytest.raises(UnavailableError):
