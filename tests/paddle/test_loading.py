@@ -17,7 +17,7 @@ from servers.scripted_model import Script
 from watcher.engines import child
 from watcher.engines.paddle_choice import PaddleMissingError, PaddleWanted, find_paddle
 from watcher.engines.paddle_models import search
-from watcher.engines.paddle_package import abilities, package_folder
+from watcher.engines.paddle_package import abilities, is_cpu_build, package_folder
 from watcher.engines.port import EngineMemoryError, EngineSpec
 from watcher.workers.pool import ChildUnstartableError
 
@@ -41,6 +41,11 @@ def test_what_is_read_in_the_source_is_what_the_package_has() -> None:
     assert known is not None
     assert list(known.versions) == versions
     assert known.parameters == set(parameters) - {"kwargs"}
+
+
+def test_the_paddle_of_these_environments_is_known_to_be_for_the_cpu() -> None:
+    assert is_cpu_build()
+    assert not find_paddle(PaddleWanted(models=models(ONE), devices=("gpu:0",)), package_folder(), {}, cpu_build=is_cpu_build()).suits
 
 
 def test_the_newest_version_that_is_installed_is_chosen_among_those_on_the_disk() -> None:

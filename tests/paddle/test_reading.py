@@ -133,3 +133,11 @@ def test_pages_of_any_shape_are_read(open_reader: MakeReader, script: Script, re
         left, top, right, bottom = block.box
         assert 0 <= left < right <= size[0]
         assert 0 <= top < bottom <= size[1]
+
+
+def test_a_text_that_flows_on_beside_is_read_with_the_first_part(open_reader: MakeReader, script: Script, release: str, draw: Draw) -> None:
+    """The pipeline joins such crops before it reads them: the second block keeps its place, without text and with nothing missing."""
+    beside = [("text", 0.1, 0.1, 0.45, 0.3), ("text", 0.5, 0.1, 0.9, 0.3)]
+    (reading,) = open_reader(release, beside, script.url).read(draw())
+    assert [(block.text, block.missing) for block in reading.blocks] == [("words", ""), ("", "")]
+    assert script.asked == ["OCR:"]

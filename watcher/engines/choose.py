@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from watcher.engines.paddle_choice import PaddleFound, PaddleMissingError, PaddleWanted, find_paddle, gpu_visible
-from watcher.engines.paddle_package import package_folder
+from watcher.engines.paddle_package import is_cpu_build, package_folder
 from watcher.engines.port import EngineSpec
 from watcher.engines.registry import MODULES
 
@@ -78,7 +78,7 @@ def choose(
     wanted = paddle or PaddleWanted()
     if name == PADDLE:
         try:
-            return _with_paddle(find_paddle(wanted, package_folder(), environ))
+            return _with_paddle(find_paddle(wanted, package_folder(), environ, cpu_build=is_cpu_build()))
         except PaddleMissingError as error:
             raise EngineNotFoundError(f"ocr.engine = {PADDLE}: {error}") from error
     preferred, passed_over = _preferred(wanted, environ) if name == "auto" else (None, ())
@@ -95,7 +95,7 @@ def _preferred(wanted: PaddleWanted, environ: Mapping[str, str]) -> tuple[Choice
         needed = f"ocr.backend = {wanted.backend} is for PaddleOCR-VL, which needs {' and '.join(absent)}: {_INSTALL_PADDLE}"
         return None, (needed,) if served else ()
     try:
-        found = find_paddle(wanted, package_folder(), environ)
+        found = find_paddle(wanted, package_folder(), environ, cpu_build=is_cpu_build())
     except PaddleMissingError as error:
         expected = served or wanted.models is not None or gpu_visible(environ)
         return None, (f"PaddleOCR-VL is installed, but is not used: {error}",) if expected else ()

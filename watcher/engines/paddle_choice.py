@@ -45,16 +45,20 @@ class PaddleMissingError(Exception):
     """Its models are not there, or the installed package cannot use those that are. The text tells what was looked for and what to do."""
 
 
-def find_paddle(wanted: PaddleWanted, package: Path | None, environ: Mapping[str, str], dev: Path = Path("/dev")) -> PaddleFound:
-    """`package`: the folder of the installed paddleocr. Raises PaddleMissingError."""
+def find_paddle(
+    wanted: PaddleWanted, package: Path | None, environ: Mapping[str, str], *, cpu_build: bool = False, dev: Path = Path("/dev")
+) -> PaddleFound:
+    """`package`: the folder of the installed paddleocr; `cpu_build`: the installed paddle cannot use a GPU. Raises PaddleMissingError."""
     homes = model_homes(wanted.models, environ)
     found = search(homes, wanted.version, needs_language=wanted.needs_language)
     known = abilities(package) if package is not None else None
     if not found.found:
         raise PaddleMissingError(not_found(homes, wanted.version, found.faults, needs_language=wanted.needs_language))
     models = _fitting(found, known)
-    suits = not wanted.needs_language or _on_gpu(wanted, environ, dev)
-    slow = "PaddleOCR-VL computes on the CPU: that takes minutes a page. Use a machine with a GPU, or a model server (ocr.backend)"
+    gpu = _on_gpu(wanted, environ, dev)
+    suits = not wanted.needs_language or (gpu and not cpu_build)
+    remedy = "Install paddlepaddle-gpu, since the paddlepaddle that is installed knows no GPU" if gpu else "Use a machine with a GPU"
+    slow = f"PaddleOCR-VL computes on the CPU: that takes minutes a page. {remedy}, or a model server (ocr.backend)"
     passed_over = (
         f"PaddleOCR-VL {found.found[0].version} is on the disk, but the installed paddleocr cannot read with it: {models.version} is used"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from importlib.metadata import Distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,6 +46,15 @@ def package_folder() -> Path | None:
     """Of the installed paddleocr."""
     found = find_spec("paddleocr")
     return Path(found.origin).parent if found is not None and found.origin else None
+
+
+def is_cpu_build() -> bool:
+    """Whether the installed paddle knows no GPU: each build has a name of its own as a package, and the plain one is for CPUs."""
+    return bool(_installed("paddlepaddle")) and not _installed("paddlepaddle-gpu")
+
+
+def _installed(name: str) -> list[Distribution]:
+    return list(Distribution.discover(name=name))
 
 
 def _names(node: ast.Assign) -> list[str]:

@@ -70,7 +70,7 @@ def load(
     info = EngineInfo(
         name="paddleocr-vl",
         version=package_version("paddleocr"),
-        models={**models.names, "backend": backend, "device": device},
+        models={**models.names, **({"language": server.model} if server is not None and server.model else {})},
         packages=package_versions(),
     )
     read_labels = tuple(label for label, read in (("chart", charts), ("seal", pipeline.reads_seals)) if read)

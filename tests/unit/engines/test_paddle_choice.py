@@ -66,9 +66,9 @@ def test_a_package_without_that_file_says_nothing(tmp_path: Path) -> None:
 
 
 def test_the_newest_version_that_the_package_knows_is_taken_and_the_other_is_told_of(tmp_path: Path, models: Path, dev: Path) -> None:
-    new = find_paddle(PaddleWanted(models=models), package(tmp_path / "new", NEW), {}, dev)
+    new = find_paddle(PaddleWanted(models=models), package(tmp_path / "new", NEW), {}, dev=dev)
     assert (new.models.version, new.warnings, new.suits) == ("v1.6", (), True)
-    old = find_paddle(PaddleWanted(models=models), package(tmp_path / "old", OLD), {}, dev)
+    old = find_paddle(PaddleWanted(models=models), package(tmp_path / "old", OLD), {}, dev=dev)
     assert old.models.version == "v1"
     (warning,) = old.warnings
     assert "v1.6 is on the disk" in warning
@@ -77,18 +77,18 @@ def test_the_newest_version_that_the_package_knows_is_taken_and_the_other_is_tol
 
 def test_where_none_fits_both_sides_are_named(tmp_path: Path, models: Path, dev: Path) -> None:
     with pytest.raises(PaddleMissingError, match=r"reads with models of v1, and those on the disk are of v1\.6 \(") as raised:
-        find_paddle(PaddleWanted(models=models, version="v1.6"), package(tmp_path, OLD), {}, dev)
+        find_paddle(PaddleWanted(models=models, version="v1.6"), package(tmp_path, OLD), {}, dev=dev)
     assert str(models) in str(raised.value)
 
 
 def test_a_package_that_does_not_say_is_given_the_newest(tmp_path: Path, models: Path, dev: Path) -> None:
-    assert find_paddle(PaddleWanted(models=models), tmp_path, {}, dev).models.version == "v1.6"
+    assert find_paddle(PaddleWanted(models=models), tmp_path, {}, dev=dev).models.version == "v1.6"
 
 
 def test_seals_that_the_package_cannot_read_are_told_of(tmp_path: Path, models: Path, dev: Path) -> None:
     wanted = PaddleWanted(models=models, version="v1", seals=True)
-    assert "seals stay pictures" in " ".join(find_paddle(wanted, package(tmp_path / "old", OLD), {}, dev).warnings)
-    assert find_paddle(wanted, package(tmp_path / "new", NEW), {}, dev).warnings == ()
+    assert "seals stay pictures" in " ".join(find_paddle(wanted, package(tmp_path / "old", OLD), {}, dev=dev).warnings)
+    assert find_paddle(wanted, package(tmp_path / "new", NEW), {}, dev=dev).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,18 @@ def test_it_suits_where_a_gpu_or_a_server_reads(
 ) -> None:
     if not gpu:
         (dev / "nvidia0").unlink()
-    found = find_paddle(PaddleWanted(backend, models=models, devices=devices), package(tmp_path, NEW), {}, dev)
+    found = find_paddle(PaddleWanted(backend, models=models, devices=devices), package(tmp_path, NEW), {}, dev=dev)
     assert found.suits is suits
     assert ("minutes a page" in " ".join(found.warnings)) is not suits
     assert (found.options["language"] is None) is (backend != "native")
+
+
+def test_a_paddle_that_knows_no_gpu_does_not_suit_and_the_other_one_is_named(tmp_path: Path, models: Path, dev: Path) -> None:
+    found = find_paddle(PaddleWanted(models=models), package(tmp_path, NEW), {}, cpu_build=True, dev=dev)
+    assert not found.suits
+    assert "Install paddlepaddle-gpu" in found.warnings[0]
+    served = find_paddle(PaddleWanted("vllm-server", models=models), None, {}, cpu_build=True, dev=dev)
+    assert (served.suits, served.warnings) == (True, ())
 
 
 @pytest.mark.parametrize(
