@@ -28,7 +28,7 @@ WELL = HealthSnapshot(
 )
 LOADING = replace(WELL, engine_phase="initializing", last_scan_age=None)
 WAITING = replace(WELL, engine_phase="initializing", engine_reason="the model server refuses connections")
-BROKEN = replace(WELL, engine_phase="failed", engine_reason="no models in /models")
+BROKEN = replace(WELL, engine_phase="failed", engine_reason="no models are there")
 CUT_OFF = replace(WELL, store="unreachable", store_cause="no_connection", store_reason="connection refused")
 RESTRICTED = replace(WELL, store="restricted", store_cause="no_rights", store_reason="no rights (while writing under claims/)")
 UNASKED = replace(WELL, store="unknown")
@@ -61,7 +61,7 @@ def test_the_rest_tells_who_and_how() -> None:
         (WELL, 200, "healthy", None),
         (LOADING, 200, "healthy", None),
         (WAITING, 200, "healthy", "the engine waits: the model server refuses connections"),
-        (BROKEN, 503, "unhealthy", "no models in /models"),
+        (BROKEN, 503, "unhealthy", "no models are there"),
         (STUCK, 503, "unhealthy", "the watch loop made no progress for 901 s"),
         (CUT_OFF, 200, "healthy", "connection refused"),
         (replace(CUT_OFF, stalled=STUCK.stalled), 503, "unhealthy", "the watch loop made no progress for 901 s"),
@@ -103,7 +103,7 @@ def test_a_store_that_was_not_asked_yet_is_no_fault() -> None:
     [
         (LOADING, "the engine is loading"),
         (WAITING, "the engine waits: the model server refuses connections"),
-        (BROKEN, "no models in /models"),
+        (BROKEN, "no models are there"),
         (CUT_OFF, "connection refused"),
         (RESTRICTED, "no rights"),
         (UNASKED, "not asked yet"),
@@ -115,6 +115,28 @@ def test_not_ready_says_why(snapshot: HealthSnapshot, reason: str) -> None:
     answer = judge_ready(snapshot)
     assert (answer.status, answer.document["status"]) == (503, "not_ready")
     assert reason in answer.document["reason"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            "no models in /models/official_models, /root/.paddlex: mount them",
+            "no models in (a path, see the log), (a path, see the log): mount them",
+        ),
+        ("http://10.0.0.7:8118/v1 does not answer", "(an address, see the log) does not answer"),
+        (
+            "[Errno 2] No such file or directory: '/opt/secret place/x'",
+            "[Errno 2] No such file or directory: '(a path, see the log) place/x'",
+        ),
+        ("it takes 3/4 of the memory and/or more (ocr.devices)", "it takes 3/4 of the memory and/or more (ocr.devices)"),
+    ],
+)
+def test_neither_paths_nor_addresses_are_given_away(reason: str, told: str) -> None:
+    for phase in ("failed", "initializing"):
+        snapshot = replace(WELL, engine_phase=phase, engine_reason=reason)
+        assert told in judge(snapshot).document["reason"]
+        assert told in judge_ready(snapshot).document["reason"]
 
 
 def test_ready_with_engine_and_store() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 OK, UNAVAILABLE = 200, 503
+
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\",;)]+")
+_PATH = re.compile(r"(?<![\w.)])/[\w.~-][^\s'\":,;)]*")
 
 EnginePhase = Literal["initializing", "ready", "failed"]
 StoreState = Literal["unknown", "reachable", "restricted", "unreachable"]
@@ -75,6 +79,11 @@ def judge_ready(snapshot: HealthSnapshot) -> Answer:
     return Answer(UNAVAILABLE, {"status": "not_ready", "reason": reason}) if reason else Answer(OK, {"status": "ready"})
 
 
+def without_places(reason: str) -> str:
+    """The engine's words without addresses and paths, which anybody who asks would learn; the log has them."""
+    return _PATH.sub("(a path, see the log)", _ADDRESS.sub("(an address, see the log)", reason))
+
+
 def stalled(loop_age: float, document_age: float, budget: float) -> str | None:
     """Why the daemon counts as stuck. Ages in seconds: since the watch loop went round, and since the slowest document in progress gained something."""
     if loop_age > budget:
@@ -88,14 +97,14 @@ def _fatal(snapshot: HealthSnapshot) -> str:
     if snapshot.stalled:
         return snapshot.stalled
     if snapshot.engine_phase == "failed":
-        return f"the engine cannot be started: {snapshot.engine_reason or 'see the log'}"
+        return f"the engine cannot be started: {without_places(snapshot.engine_reason) or 'see the log'}"
     return ""
 
 
 def _engine_wait(snapshot: HealthSnapshot) -> str:
     """No restart would help: the engine goes on by itself."""
     waits = snapshot.engine_phase == "initializing" and snapshot.engine_reason
-    return f"the engine waits: {snapshot.engine_reason}" if waits else ""
+    return f"the engine waits: {without_places(snapshot.engine_reason)}" if waits else ""
 
 
 def _store_fault(snapshot: HealthSnapshot) -> str:
