@@ -105,4 +105,8 @@ def test_an_unreadable_document_gets_its_code(parser: Parser, tmp_path: Path, na
     with pytest.raises(DocumentError) as caught:
         draw_all(parser, CORPUS / name, tmp_path)
     assert caught.value.code is REFUSED[name]
-    assert caught.value.message
+    what, *todo = caught.value.message.split(". ")
+    assert what
+    assert todo, "tells what is wrong, but not what to do"
+    assert caught.value.message.endswith(".")
+    assert not caught.value.transient, "trying it again would not help"
