@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from benchmarks.model_server import PYTHON
 from benchmarks.pairs import Row, measure_pairs
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +38,17 @@ def test_a_row_shows_medians_and_the_spread_of_the_ratios() -> None:
 
 
 def test_bench_runs_the_daemon_and_prints_a_row_for_each_alternative() -> None:
-    command = [sys.executable, "-m", "benchmarks", "--rows", "folder", "--pairs", "1", "--documents", "3"]
+    assert rows("--rows", "folder", "--documents", "3") == ["a loop without fsync", "a loop with fsync"]
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason="build/paddle-3.7 is not there: scripts/paddle.sh")
+def test_bench_runs_the_daemon_with_the_real_pipeline() -> None:
+    assert rows("--rows", "server", "--served", "2") == ["one call per document"]
+
+
+def rows(*arguments: str) -> list[str]:
+    """What was measured against, by the rows that are printed."""
+    command = [sys.executable, "-m", "benchmarks", "--pairs", "1", *arguments]
     done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    rows = re.findall(r"against (.*): [\d.]+ documents/s, plain [\d.]+ documents/s; ratio [\d.]+", done.stdout)
-    assert rows == ["a loop without fsync", "a loop with fsync"]
+    return re.findall(r"against (.*): [\d.]+ documents/s, plain [\d.]+ documents/s; ratio [\d.]+", done.stdout)
