@@ -129,13 +129,15 @@ def test_an_engine_that_cannot_load_again_after_a_crash_costs_the_other_pages_no
     assert len(bench.read().result(60).reading.blocks) == 3
 
 
-def test_a_child_that_died_while_idle_is_replaced_before_the_next_page(make_bench: MakeBench) -> None:
+def test_a_child_that_died_while_idle_is_replaced_and_tried_out_before_the_next_page(make_bench: MakeBench) -> None:
     bench = make_bench().ready()
     (engine,) = engines()
     engine.kill()
     bench.wait_for(lambda: not engine.is_running())  # and reaped, which the pool's look at the process goes by
     assert bench.read().result(60).retried is False
     assert engine.pid not in [process.pid for process in engines()]
+    assert bench.names().count("engine_ready") == 2  # it was tried out before it was given the page
+    assert bench.recogniser.state.restarts == 1
 
 
 @pytest.mark.parametrize(
