@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from pathlib import Path
 
@@ -9,7 +10,10 @@ from watcher.settings import Settings, SettingsError
 
 
 def check_folders(settings: Settings) -> None:
-    """Makes each folder that the daemon will write to, and a file in it for a moment. Raises `SettingsError` with a line for each that will not do."""
+    """Makes each folder that the daemon will write to, and a file in it for a moment.
+
+    Raises `SettingsError` with a line for each that will not do; a full disk will.
+    """
     used = [("watch", "scratch", settings.watch.scratch)]
     if settings.output.folder:
         used.append(("output", "folder", settings.output.folder))
@@ -26,13 +30,22 @@ def _fault(table: str, name: str, folder: str) -> str:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path) as file:
             file.write(b"\0")
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or str(error)
-        shown = repr(folder) if folder else "the system's temporary folder"
-        return f"{table}.{name} (WATCHER_{table.upper()}__{name.upper()}): {shown} cannot be used: {said}; {_MEND[table]}"
+            file.flush()
+    except OSError as error:
+        return "" if error.errno in _FULL else _worded(table, name, folder, error)
+    except ValueError as error:
+        return _worded(table, name, folder, error)
     return ""
 
 
+def _worded(table: str, name: str, folder: str, error: OSError | ValueError) -> str:
+    said = getattr(error, "strerror", None) or str(error)
+    shown = repr(folder) if folder else "the system's temporary folder"
+    return f"{table}.{name} (WATCHER_{table.upper()}__{name.upper()}): {shown} cannot be used: {said}; {_MEND[table]}"
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+"""Room may come back, and documents wait for it: no reason not to start."""
 _MEND = {
     "watch": "name a folder that this user may write to",
     "output": "name a folder that this user may write to, or leave it empty to keep no copy",
