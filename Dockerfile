@@ -6,16 +6,17 @@ FROM ${BASE_IMAGE}
 USER root
 WORKDIR /app
 
+COPY --chmod=755 start.sh /app/
+
 # Without extras: `cpu` would bring a second OpenCV, `paddle` the package index's PaddlePaddle, which cannot use the GPU.
 # base_pins.py holds the framework where it is and pins what the base lacks; --no-deps would leave pins to be kept complete by hand.
-COPY pyproject.toml constraints.txt README.md /tmp/source/
-COPY scripts/base_pins.py /tmp/source/scripts/
-COPY watcher /tmp/source/watcher
-COPY start.sh /app/start.sh
-RUN python /tmp/source/scripts/base_pins.py /tmp/source/constraints.txt > /tmp/pins.txt \
+# The sources are lent, not copied, so that no layer has them. Building wants to write beside them: hence /tmp/source.
+RUN --mount=type=bind,target=/tmp/lent \
+    mkdir /tmp/source \
+    && cp -r /tmp/lent/pyproject.toml /tmp/lent/README.md /tmp/lent/watcher /tmp/source \
+    && python /tmp/lent/scripts/base_pins.py /tmp/lent/constraints.txt > /tmp/pins.txt \
     && python -m pip install --no-cache-dir --disable-pip-version-check --constraint /tmp/pins.txt /tmp/source \
     && rm -rf /tmp/source /tmp/pins.txt \
-    && chmod 755 /app/start.sh \
     && install -d -o 1000 -g 1000 /app/output /app/data
 
 ENV WATCHER_OUTPUT__FOLDER=/app/output \

@@ -7,17 +7,17 @@ BIN := .venv/bin
 
 # A recipe that installs never runs beside one that uses what it installs.
 .NOTPARALLEL:
-.PHONY: help run test check bench sim chaos fuzz image venv deps run-deps
+.PHONY: help run test check bench sim chaos fuzz image image-test venv deps run-deps
 .DEFAULT_GOAL := help
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: run-deps venv ## Read three sample documents in ./data and go on watching ./data/incoming (Ctrl-C ends it)
 	@bash scripts/run.sh
 
 test: deps venv ## Run all tests
-	@$(BIN)/python -m pytest
+	@status=0; $(BIN)/python -m pytest || status=$$?; bash scripts/paddle.sh test || status=$$?; exit $$status
 
 check: venv ## Lint, format, types, direction of imports
 	$(BIN)/ruff check .
@@ -40,6 +40,9 @@ fuzz: venv ## Fuzz what reads hostile bytes, coverage-guided, FUZZ_SECONDS=60 in
 image: ## Build the container image (BASE_IMAGE=... for another GPU)
 	@bash scripts/image.sh '$(IMAGE)' '$(BASE_IMAGE)'
 
+image-test: deps venv ## Build the image on a stand-in for its base and run it, without a container engine (as root)
+	@$(BIN)/python -m pytest tests/image
+
 venv: .venv/.installed ## Make .venv with the pinned packages (PYTHON=python3.12 chooses the interpreter)
 
 .venv/.installed: pyproject.toml constraints.txt
@@ -49,6 +52,7 @@ venv: .venv/.installed ## Make .venv with the pinned packages (PYTHON=python3.12
 deps: run-deps ## Install the system packages and servers that `run` and `test` use, where they are missing
 	@bash scripts/deps.sh test
 	@bash scripts/swift.sh
+	@bash scripts/paddle.sh
 
 run-deps:
 	@bash scripts/deps.sh run

@@ -12,8 +12,8 @@ case "${1:-}" in
     if python3 -c '' 2>/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then packages+=(python3-venv); fi
     ;;
   test)
-    packages=(radosgw ceph-mon ceph-osd fonts-dejavu-core)
-    without="the tests on a real S3 server (Ceph) and of how the samples are made are skipped"
+    packages=(radosgw ceph-mon ceph-osd fonts-dejavu-core buildah debootstrap)
+    without="the tests on a real S3 server (Ceph), of how the samples are made, and of the container image are skipped"
     ;;
   *)
     echo "usage: $0 run|test" >&2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the container image with docker, or else with buildah.
-#   scripts/image.sh NAME [BASE_IMAGE]
+#   scripts/image.sh NAME [BASE_IMAGE [OPTION...]]     options are the builder's own; BUILDER=docker|buildah chooses it
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,10 +11,18 @@ arguments=(
   --build-arg "VERSION=$version" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)"
 )
 if [ -n "$base" ]; then arguments+=(--build-arg "BASE_IMAGE=$base"); fi
+arguments+=("${@:3}")
 
-if docker info > /dev/null 2>&1; then
-  docker build "${arguments[@]}" .
-elif command -v buildah > /dev/null; then
+builder=${BUILDER:-}
+if [ -z "$builder" ] && docker info > /dev/null 2>&1; then
+  builder=docker
+elif [ -z "$builder" ] && command -v buildah > /dev/null; then
+  builder=buildah
+fi
+
+if [ "$builder" = docker ]; then
+  DOCKER_BUILDKIT=1 docker build "${arguments[@]}" . # RUN --mount is BuildKit's
+elif [ "$builder" = buildah ]; then
   buildah build --format docker "${arguments[@]}" . # the OCI format has no HEALTHCHECK
 else
   echo "make image needs docker with a running engine, or buildah (sudo apt-get install buildah)." >&2
