@@ -73,6 +73,20 @@ def _spared(written: list[Written]) -> list[tuple[Written, Written]]:
     ]
 
 
+def _was_given_back(held: Entry, following: Entry) -> bool:
+    """Free of charge. A bid that said so may have been withdrawn after another had built on it: then the next attempt has the same number."""
+    if held.phase is not Phase.HELD:
+        return False
+    if following.phase is Phase.WAITING:
+        return following.attempts < held.attempts
+    return (
+        following.phase is Phase.HELD
+        and following.purpose is Purpose.READ
+        and not following.took_over
+        and following.attempts <= held.attempts
+    )
+
+
 class _EndCheck:
     def __init__(self, plan: Plan, bucket: Bucket, reads: Counter[str]) -> None:
         self._plan = plan
@@ -154,10 +168,7 @@ class _EndCheck:
         page = next(line for line in reversed(drop.body.decode().splitlines()) if line.startswith("!"))
         written = self._logs.get(self._log(drop), [])
         reopened = sum(one.entry.phase is Phase.CLOSED for one in written[:-1])
-        uncharged = sum(
-            one.entry.phase is Phase.HELD and following.entry.phase is Phase.WAITING and following.entry.attempts < one.entry.attempts
-            for one, following in pairwise(written)
-        )
+        uncharged = sum(_was_given_back(one.entry, following.entry) for one, following in pairwise(written))
         limit = self._plan.max_attempts * (1 + reopened) + len(_spared(written))
         if drop.kind not in _CRASHING:
             limit += uncharged

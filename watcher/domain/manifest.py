@@ -53,7 +53,7 @@ class Manifest(Value):
     generation: int = Field(default=1, ge=1, description="which reading of this version: more than 1 where a person asked for another")
     source: Source
     outputs: list[Output]
-    engine: EngineInfo
+    engine: EngineInfo = Field(description="of the attempt that finished the document; the ledger tells which one read each page")
     options: dict[str, str | int | float | bool] = Field(description="settings that may change the results")
     pages: list[LedgerEntry]
     labels_omitted: list[str] = Field(description="layout labels whose blocks stand in document.json but not in document.md")

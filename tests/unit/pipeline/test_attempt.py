@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from watcher.domain.claim import Entry, Outcome, Phase
 from watcher.domain.document import Document
 from watcher.domain.errors import DocumentError, ErrorCode
-from watcher.domain.page import PageStatus
+from watcher.domain.page import EngineInfo, PageStatus
 from watcher.engines.recogniser import EngineUnavailableError
 from watcher.lease.claim import Claim
 from watcher.pipeline.attempt import Attempt, End
@@ -236,6 +236,23 @@ def test_a_takeover_reads_only_the_pages_without_a_checkpoint(
     other.attempt(document)
     assert len(other.recogniser.read) == 4 - len(done)
     assert manifest_of(store, document).attempt == 2
+
+
+def test_pages_that_another_version_of_the_engine_read_are_adopted_and_told_of(
+    store: HookedStore, replica: InProcessReplica, other: InProcessReplica
+) -> None:
+    other.recogniser.state = replace(other.recogniser.state, info=EngineInfo(name="echo", version="2"))
+    document = drop(store, "a.pdf", "\n".join(f"page {number}" for number in range(1, 7)))
+    crash(replica, document, store, "create", "pages/0005.json")
+    take_over(other, document)
+    assert other.attempt(document) is End.DONE
+    manifest = manifest_of(store, document)
+    by = {entry.page: entry.engine for entry in manifest.pages}
+    assert by == {page: f"echo {2 if f'page {page}' in other.recogniser.read else 1}" for page in range(1, 7)}
+    assert set(by.values()) == {"echo 1", "echo 2"}
+    assert manifest.engine.version == "2"
+    engines = json.loads(store.get(LAYOUT.result(document) + "document.json")[1])["engines"]
+    assert sorted(engine["version"] for engine in engines) == ["1", "2"]
 
 
 def test_a_crash_within_quarantine_is_finished_by_another(store: HookedStore, replica: InProcessReplica, other: InProcessReplica) -> None:
