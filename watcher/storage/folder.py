@@ -13,6 +13,7 @@ from pathlib import Path
 from watcher.storage.etags import CHUNK_BYTES, EtagCache, signature
 from watcher.storage.filesystem import link, sync_directory, worded
 from watcher.storage.port import (
+    MAX_GET_BYTES,
     AlreadyExistsError,
     NotFoundError,
     ObjectInfo,
@@ -94,6 +95,8 @@ class FolderStore:
 
     def get(self, key: str) -> tuple[ObjectInfo, bytes]:
         with self._opened(key) as descriptor:
+            if os.fstat(descriptor).st_size > MAX_GET_BYTES:
+                raise TooLargeError(f"{key!r} has more bytes than anything that we wrote")
             body = b"".join(self._chunks(descriptor))
             return _info(key, len(body), _md5(body), os.fstat(descriptor)), body
 

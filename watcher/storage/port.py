@@ -14,6 +14,8 @@ from typing import Protocol
 from watcher.storage.reasons import Reason
 
 MAX_KEY_BYTES = 1024
+MAX_GET_BYTES = 256 << 20
+"""Of an object that is read into memory: far beyond the largest manifest. Whoever may write to the bucket must not decide how much memory we take."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Store(Protocol):
         ...
 
     def get(self, key: str) -> tuple[ObjectInfo, bytes]:
-        """The whole body of a small object. Raises `NotFoundError`."""
+        """The whole body of a small object. Raises `NotFoundError`; `TooLargeError` for one of more than `MAX_GET_BYTES`."""
         ...
 
     def download(self, key: str, target: Path, max_bytes: int) -> ObjectInfo:

@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from watcher.storage import s3_copy
 from watcher.storage.port import (
+    MAX_GET_BYTES,
     MAX_KEY_BYTES,
     NotFoundError,
     ObjectInfo,
@@ -110,7 +111,9 @@ class S3Store:
 
     def get(self, key: str) -> tuple[ObjectInfo, bytes]:
         info, stream = self._open(key)
-        return info, b"".join(self._chunks(info, stream))
+        with closing(stream):
+            _require_small(info)
+            return info, b"".join(self._chunks(info, stream))
 
     def download(self, key: str, target: Path, max_bytes: int) -> ObjectInfo:
         info, stream = self._open(key)
@@ -278,6 +281,11 @@ def _check(key: str) -> None:
         raise UnstorableKeyError(f"not Unicode text: {key!r}") from None
     if not 1 <= size <= MAX_KEY_BYTES:
         raise UnstorableKeyError(f"a key has 1 to {MAX_KEY_BYTES:,} bytes, this one has {size:,}")
+
+
+def _require_small(info: ObjectInfo) -> None:
+    if info.size > MAX_GET_BYTES:
+        raise TooLargeError(f"{info.key!r} has {info.size:,} bytes, more than anything that we wrote")
 
 
 def _bare(etag: str) -> str:

@@ -274,6 +274,11 @@ def test_a_short_body_is_an_outage_not_a_short_document(tmp_path: Path, received
             store.download("in/a", tmp_path / "target", 100)
 
 
+def test_a_small_object_that_is_huge_is_not_read_into_memory() -> None:
+    with run_canned(reply(200, "x", length=1 << 40, **BODY)) as server, pytest.raises(TooLargeError):
+        get(S3Store(config(server.endpoint)))
+
+
 def test_a_body_over_the_limit_is_not_even_begun(tmp_path: Path) -> None:
     with run_canned(reply(200, "x" * 101, **BODY)) as server, pytest.raises(TooLargeError, match="101 bytes"):
         S3Store(config(server.endpoint)).download("in/a", tmp_path / "target", 100)
