@@ -42,21 +42,23 @@ class ServedDocuments:
         """Documents per second with a call for each."""
         return self._measure("1")
 
-    def _measure(self, pages_per_call: str) -> float:
-        self.rounds += 1
-        data = self.scratch / f"{self.rounds}-served"
-        make_documents(data / "incoming", self.documents)
-        settings = {
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
             "WATCHER_OCR__ENGINE": "paddleocr-vl",
             "WATCHER_OCR__BACKEND": "vllm-server",
             "WATCHER_OCR__SERVER__URL": self.url,
             "WATCHER_OCR__SERVER__CONCURRENCY": str(AT_ONCE),
             "WATCHER_OCR__MODELS": str(self.models),
             "WATCHER_OCR__DEVICES": "cpu",
-            "WATCHER_OCR__BATCH_PAGES": pages_per_call,
             "WATCHER_WATCH__DOCUMENTS": str(AT_ONCE),
         }
-        seconds = drain(data, PYTHON, settings)
+
+    def _measure(self, pages_per_call: str) -> float:
+        self.rounds += 1
+        data = self.scratch / f"{self.rounds}-served"
+        make_documents(data / "incoming", self.documents)
+        seconds = drain(data, PYTHON, {**self.settings, "WATCHER_OCR__BATCH_PAGES": pages_per_call})
         finished = len(list((data / "processed").glob("*/*/manifest.json")))
         if finished != self.documents:
             raise SystemExit(f"only {finished} of {self.documents} documents were finished")
@@ -64,11 +66,11 @@ class ServedDocuments:
 
 
 @contextmanager
-def served_documents(scratch: Path, documents: int) -> Iterator[ServedDocuments]:
+def served_documents(scratch: Path, documents: int, seconds: float = SECONDS) -> Iterator[ServedDocuments]:
     models = scratch / "models"
     program, folder = ROOT / "tests" / "paddle" / "stand_ins" / "layout.py", models / "PP-DocLayoutV3"
     layout = [str(PYTHON), str(program), str(folder), folder.name, _BLOCK]
     models.mkdir()
     subprocess.run(layout, check=True, capture_output=True, env={**os.environ, "GLOG_minloglevel": "2"})
-    with running_model_server("const", delay=SECONDS, at_once=AT_ONCE) as server:
+    with running_model_server("const", delay=seconds, at_once=AT_ONCE) as server:
         yield ServedDocuments(scratch, documents, models, server.url)

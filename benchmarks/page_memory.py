@@ -1,0 +1,133 @@
+"""What memory a long document takes: a PDF of many A4 pages against one of three, through the daemon and through PaddleOCR-VL's pipeline by itself.
+
+The pipeline is the real one; its layout model, which finds one block on each page, and the model server are stand-ins. The daemon is measured with all its
+processes, each at its own peak; the pipeline in one process that is given the path of the PDF, as its manual has it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.folder_store import drain
+from benchmarks.model_server import PYTHON, served_documents
+
+FEW = 3
+_TICK_SECONDS = 0.1
+_PIPELINE = """
+import sys
+from paddleocr import PaddleOCRVL
+layout, url, document = sys.argv[1:]
+pipeline = PaddleOCRVL(pipeline_version="v1.6", layout_detection_model_dir=layout, vl_rec_backend="vllm-server", vl_rec_server_url=url,
+    vl_rec_api_model_name="stand-in", use_doc_orientation_classify=False, use_doc_unwarping=False, device="cpu")
+print(len(pipeline.predict(document)))
+"""
+
+
+@dataclass(frozen=True)
+class MemoryRow:
+    """Peaks in MB (10^6 bytes), with few pages and with many."""
+
+    name: str
+    ours: tuple[float, float]
+    plain: tuple[float, float]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {_growth(self.ours)}, plain {_growth(self.plain)}"
+
+
+def _growth(peaks: tuple[float, float]) -> str:
+    few, many = peaks
+    return f"{many - few:+.0f} MB ({few:.0f} to {many:.0f})"
+
+
+def measure_memory(scratch: Path, pages: int) -> MemoryRow:
+    name = f"PaddleOCR-VL, peak memory, {pages} A4 pages over {FEW}, against the pipeline by itself"
+    with served_documents(scratch, documents=1, seconds=0.0) as served:
+
+        def ours(count: int) -> None:
+            data = scratch / f"{count}-pages"
+            (data / "incoming").mkdir(parents=True)
+            (data / "incoming" / "pages.pdf").write_bytes(a4_pages(count))
+            drain(data, PYTHON, {**served.settings, "WATCHER_OCR__BATCH_PAGES": "16"})
+            finished = len(list((data / "processed").glob("*/*/pages/*.json")))
+            if finished != count:
+                raise SystemExit(f"only {finished} of {count} pages were finished")
+
+        def plain(count: int) -> None:
+            document = scratch / f"{count}-pages.pdf"
+            document.write_bytes(a4_pages(count))
+            command = [str(PYTHON), "-c", _PIPELINE, str(served.models / "PP-DocLayoutV3"), served.url, str(document)]
+            environ = {**os.environ, "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+            if done.returncode != 0 or int(done.stdout.split()[-1]) != count:
+                raise SystemExit(f"the pipeline ended with {done.returncode}:\n{done.stderr[-2000:]}")
+
+        return MemoryRow(name, (_peak(ours, FEW), _peak(ours, pages)), (_peak(plain, FEW), _peak(plain, pages)))
+
+
+def _peak(work: Callable[[int], None], pages: int) -> float:
+    """Of all processes that `work` starts, each at its own peak, in MB."""
+    with _watched() as peaks:
+        work(pages)
+    return sum(peaks.values()) / 1000
+
+
+@contextmanager
+def _watched() -> Iterator[dict[int, int]]:
+    """Peaks in kB by process, as the kernel keeps them (VmHWM): looking now and then misses none of a process that lives a little."""
+    peaks: dict[int, int] = {}
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_TICK_SECONDS):
+            for process in psutil.Process().children(recursive=True):
+                if process.pid not in before and (peak := _high_water(process.pid)):
+                    peaks[process.pid] = peak
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield peaks
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _high_water(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
+
+
+def a4_pages(count: int) -> bytes:
+    """A PDF whose pages each have a black bar near the top."""
+    drawing = b"0 g 60 760 400 20 re f"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count %d /Kids [ %s ] >>" % (count, b" ".join(b"%d 0 R" % (4 + index) for index in range(count))),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
+        *[b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 3 0 R /Resources << >> >>"] * count,
+    ]
+    body, starts = b"%PDF-1.4\n", []
+    for number, text in enumerate(objects, start=1):
+        starts.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, text)
+    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
+    size = len(objects) + 1
+    return body + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+        size,
+        table,
+        size,
+        len(body),
+    )
