@@ -81,25 +81,41 @@ def choose(
             return _with_paddle(find_paddle(wanted, package_folder(), environ, cpu_build=is_cpu_build()))
         except PaddleMissingError as error:
             raise EngineNotFoundError(f"ocr.engine = {PADDLE}: {error}") from error
-    preferred, passed_over = _preferred(wanted, environ) if name == "auto" else (None, ())
-    if preferred is not None:
+    preferred = _preferred(wanted, environ) if name == "auto" else _PassedOver()
+    if isinstance(preferred, Choice):
         return preferred
-    choice = _lines(name, languages.split("+"), tessdata, _folders(tessdata, environ, usual_folders))
-    return replace(choice, warnings=(*choice.warnings, *passed_over))
+    try:
+        choice = _lines(name, languages.split("+"), tessdata, _folders(tessdata, environ, usual_folders))
+    except EngineNotFoundError as error:
+        # where only PaddleOCR-VL is installed, as in the container image, why it cannot be used is what a person has to know
+        raise EngineNotFoundError(f"{preferred.reason}. Else: {error}" if preferred.reason else str(error)) from error
+    return replace(choice, warnings=(*choice.warnings, preferred.reason) if preferred.surprises else choice.warnings)
 
 
-def _preferred(wanted: PaddleWanted, environ: Mapping[str, str]) -> tuple[Choice | None, tuple[str, ...]]:
-    """PaddleOCR-VL where it would be quick; else why it is passed over, where that may surprise."""
+@dataclass(frozen=True)
+class _PassedOver:
+    """Why PaddleOCR-VL is not taken, and whether that may surprise where another engine reads."""
+
+    reason: str = ""
+    surprises: bool = False
+
+
+def _preferred(wanted: PaddleWanted, environ: Mapping[str, str]) -> Choice | _PassedOver:
+    """PaddleOCR-VL where it would be quick."""
     served = not wanted.needs_language
     if absent := _absent(PADDLE):
         needed = f"ocr.backend = {wanted.backend} is for PaddleOCR-VL, which needs {' and '.join(absent)}: {_INSTALL_PADDLE}"
-        return None, (needed,) if served else ()
+        return _PassedOver(needed, True) if served else _PassedOver()
     try:
         found = find_paddle(wanted, package_folder(), environ, cpu_build=is_cpu_build())
     except PaddleMissingError as error:
         expected = served or wanted.models is not None or gpu_visible(environ)
-        return None, (f"PaddleOCR-VL is installed, but is not used: {error}",) if expected else ()
-    return (_with_paddle(found), ()) if found.suits else (None, ())
+        return _PassedOver(f"PaddleOCR-VL is installed, but is not used: {error}", expected)
+    if found.suits:
+        return _with_paddle(found)
+    return _PassedOver(
+        f"PaddleOCR-VL is installed, but is not used. {found.warnings[0]}, or set ocr.engine = {PADDLE} to do so all the same"
+    )
 
 
 def _with_paddle(found: PaddleFound) -> Choice:

@@ -186,3 +186,16 @@ class TestChoose:
         self.there -= {"paddleocr", "paddle"}
         with pytest.raises(EngineNotFoundError, match=r"needs paddleocr and paddle: pip install 'paddleocr-watcher\[paddle\]'"):
             self._choose("paddleocr-vl")
+
+    @pytest.mark.parametrize(
+        ("folder", "text"),
+        [
+            ("models", r"Use a machine with a GPU.*or set ocr\.engine = paddleocr-vl"),
+            ("none", r"PP-DocLayoutV3.*, in .*none"),
+        ],
+        ids=["models but no GPU", "no models"],
+    )
+    def test_where_it_is_the_only_one_auto_says_why_it_cannot_be_used(self, models: Path, tmp_path: Path, folder: str, text: str) -> None:
+        self.there = {"paddleocr", "paddle"}
+        with pytest.raises(EngineNotFoundError, match=text):
+            self._choose("auto", models=tmp_path / folder)
