@@ -52,12 +52,13 @@ from watcher.web import HttpServer, create_app
 def stall_budget(settings: Settings) -> float:
     """Seconds without progress that mean that something hangs.
 
-    That is beyond what a poll may take, a call, trying the engine out after it, loading it anew, and the first page read alone.
+    That is beyond what a poll may take, a request to a store that does not answer, a call, trying the engine out after it, loading it anew, and the first page read alone.
     """
-    ocr = settings.ocr
+    ocr, storage = settings.ocr, settings.storage
+    request = storage.attempts * (storage.connect_seconds + storage.read_seconds)
     call, alone = (ocr.call_seconds + ocr.page_seconds * pages for pages in (ocr.pages_per_call, 1))
     tried = ocr.call_seconds + ocr.load_seconds
-    return settings.http.stall_seconds + settings.watch.poll_seconds + call + 2 * tried + alone
+    return settings.http.stall_seconds + settings.watch.poll_seconds + request + call + 2 * tried + alone
 
 
 def store_state(trouble: Trouble | None, *, known: bool) -> StoreState:

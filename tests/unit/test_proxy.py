@@ -162,6 +162,18 @@ def test_nothing_passes_while_it_is_cut_off() -> None:
             assert ask(connection) == (200, b"four")
 
 
+def test_a_given_answer_takes_the_place_of_the_servers() -> None:
+    with proxied(reply(200, "the server's")) as (canned, proxy, seen):
+        proxy.answer = reply(507, "ours")
+        with connected(proxy) as connection:
+            assert ask(connection, "PUT", body=b"body") == (507, b"ours")
+        proxy.answer = b""
+        with connected(proxy) as connection:
+            assert ask(connection) == (200, b"the server's")
+    assert [exchange.status for exchange in seen] == [None, 200]
+    assert len(canned.requests) == 1
+
+
 def test_the_seed_decides_the_sequence_of_faults() -> None:
     def drawn(seed: int) -> tuple[list[tuple[Fault | None, float]], Counter[Fault]]:
         proxy = Proxy("a", "", lambda _: None, seed, Weather({Fault.SLOW_DOWN: 0.2, Fault.LATE: 0.1}, 0.5, 0.1, 3.0))

@@ -134,7 +134,7 @@ def test_an_engine_whose_server_is_tried_several_times_is_not_called_stuck() -> 
     tries = 5 * (600 + 5)
     assert served.ocr.call_seconds == tries
     assert stall_budget(served) - stall_budget(local) == 4 * tries  # a call, trying the engine out, loading it anew, a page alone
-    assert stall_budget(local) == 900 + 5 + 4 * 120 + 2 * 600 + 120
+    assert stall_budget(local) == 900 + 5 + 5 * (5 + 60) + 4 * 120 + 2 * 600 + 120
 
 
 def test_secrets_of_the_server_are_among_those_that_are_never_written() -> None:
