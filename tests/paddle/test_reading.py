@@ -126,13 +126,23 @@ def test_a_page_on_which_nothing_is_found_is_without_blocks(open_reader: MakeRea
     assert [reading.blocks for reading in open_reader(release, [], script.url).read(draw(), draw())] == [(), ()]
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2, 4000), (4000, 3)])
-def test_pages_of_any_shape_are_read(open_reader: MakeReader, script: Script, release: str, draw: Draw, size: tuple[int, int]) -> None:
-    (reading,) = open_reader(release, ONE, script.url).read(draw(size=size))
+@pytest.mark.parametrize("size", [(1, 1), (2, 4000), (4000, 3), (3000, 12)])
+@pytest.mark.parametrize("served", [False, True], ids=["native", "server"])
+def test_pages_of_any_shape_are_read(
+    open_reader: MakeReader, script: Script, newest: str, draw: Draw, size: tuple[int, int], served: bool
+) -> None:
+    (reading,) = open_reader(newest, ONE, script.url if served else "").read(draw(size=size))
     for block in reading.blocks:
         left, top, right, bottom = block.box
         assert 0 <= left < right <= size[0]
         assert 0 <= top < bottom <= size[1]
+        assert block.text
+
+
+def test_a_box_of_no_pixels_does_not_fail_the_page(open_reader: MakeReader, script: Script, newest: str, draw: Draw) -> None:
+    boxes = [("text", 0.1, 0.1, 0.1001, 0.5), ("text", 0.1, 0.6, 0.9, 0.8)]
+    (reading,) = open_reader(newest, boxes, script.url).read(draw())
+    assert [block.text for block in reading.blocks] == ["words"]
 
 
 def test_a_text_that_flows_on_beside_is_read_with_the_first_part(open_reader: MakeReader, script: Script, release: str, draw: Draw) -> None:

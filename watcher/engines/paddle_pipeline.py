@@ -19,6 +19,7 @@ from watcher.engines.model_client import ModelServers
 from watcher.engines.paddle_marks import Observe
 
 _NOWHERE = "http://127.0.0.1:9/v1"  # for PaddleX's own client, which is never used
+_LONGEST = 100  # times as long as wide; the model's preprocessing refuses what is beyond 200
 _TRUNCATE = "truncate_repetitive_content"
 
 
@@ -80,6 +81,7 @@ def build(
     )
     inner = _part(paddle, "paddlex_pipeline", "_pipeline")
     _leave_repetition(inner)
+    _bound_crops(inner)
     if servers is None:
         _watch_model(_part(inner, "vl_rec_model"), observe)
     else:
@@ -107,6 +109,26 @@ def _leave_repetition(inner: Any) -> None:
 
 def _unchanged(content: str, **_: object) -> str:
     return content
+
+
+def _bound_crops(inner: Any) -> None:
+    """Crops that would fail the whole call: of no pixels, on which PaddleX 3.3 fails, and so long that the model's preprocessing refuses them."""
+    crop = _part(inner, "crop_by_boxes")
+
+    def bounded(image: Any, boxes: Sequence[Any], *rest: object) -> list[dict[str, Any]]:
+        return [{**block, "img": _padded(block["img"])} for block in crop(image, boxes, *rest) if block["img"].size]
+
+    inner.crop_by_boxes = bounded
+
+
+def _padded(crop: Any) -> Any:
+    """White to the right or below, which moves no pixel. [height, width, 3]"""
+    import numpy
+
+    height, width = crop.shape[:2]
+    shortest = -(-max(height, width) // _LONGEST)
+    missing = max(0, shortest - height), max(0, shortest - width)
+    return numpy.pad(crop, ((0, missing[0]), (0, missing[1]), (0, 0)), constant_values=255) if any(missing) else crop
 
 
 def _watch_model(predictor: Any, observe: Observe) -> None:
