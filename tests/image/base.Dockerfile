@@ -1,6 +1,6 @@
 # A stand-in for the base image that `Dockerfile` builds on, so that the rest can be built and run for real where the real one (tens of
 # gigabytes, for a GPU) cannot be had. It follows PaddleOCR's own recipe, deploy/paddleocr_vl_docker/accelerators/gpu-sm120/pipeline.Dockerfile:
-# its variables, folders, user, port and command, and the versions of PaddleOCR and PaddlePaddle.
+# its variables, folders, user, port and command, and the versions of PaddleOCR and PaddlePaddle (tests/paddle/requirements-3.3.txt).
 #
 # Other than there: Python is Debian's, not 3.10; PaddlePaddle is the build for CPUs; the models have the real files and random weights.
 FROM scratch
@@ -18,10 +18,9 @@ ENV PYTHONDONTWRITEBYTECODE=1
 
 # Python and its packages stand where the official image of Python has them
 RUN python3 -m venv /usr/local
-ARG PADDLEPADDLE
-ARG PADDLEOCR
-# PaddlePaddle 3.2.1 fails with numpy 2.4; for the real base's Python 2.2.6 is the newest
-RUN python -m pip install --quiet --disable-pip-version-check numpy==2.2.6 "paddlepaddle==${PADDLEPADDLE}" "paddleocr[doc-parser]==${PADDLEOCR}" \
+COPY constraints.txt /tmp/
+RUN export PIP_CONSTRAINT=/tmp/constraints.txt \
+    && python -m pip install --quiet --disable-pip-version-check paddlepaddle "paddleocr[doc-parser]" \
     && paddlex --install serving > /dev/null
 
 RUN groupadd -g 1000 paddleocr \

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class Built:
     base: str
     name: str
     source: Path
-    private: frozenset[str]
+    private: frozenset[str] = field(repr=False)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -53,9 +53,9 @@ def lend(folder: Path) -> PackageIndex:
             shutil.copyfile(value, folder / name)
             value = str(PLACE / "config" / name)
         if name in _ADDRESSES:
-            moved = [_moved(name, address, places) for address in value.split()]
-            mounts += [mount for _, mount in moved if mount]
-            value = " ".join(address for address, _ in moved)
+            reached = [moved(name, address, places) for address in value.split()]
+            mounts += [mount for _, mount in reached if mount]
+            value = " ".join(address for address, _ in reached)
         lines.append(f"{name} = {value}")
     (folder / "pip.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
     addresses = [address for name in _ADDRESSES for address in settings.get(name, "").split()]
@@ -65,8 +65,8 @@ def lend(folder: Path) -> PackageIndex:
     )
 
 
-def _moved(name: str, address: str, places: Iterator[int]) -> tuple[str, tuple[Path, Path] | None]:
-    """The address as the build has it, and the mount that this needs (folder of this machine, place in the build)."""
+def moved(name: str, address: str, places: Iterator[int]) -> tuple[str, tuple[Path, Path] | None]:
+    """The address as the build has it, and the mount that this needs (folder of this machine, place in the build), at the next of `places`."""
     url = urlsplit(address)
     folder = Path(unquote(url.path))
     if url.scheme not in ("", "file") or not folder.is_absolute():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from image.package_index import PackageIndex
 
 FOLDER = Path(__file__).parent
 STAND_INS = FOLDER.parent / "paddle" / "stand_ins"
-PADDLEOCR, PADDLEPADDLE = "3.3.3", "3.2.1"
+VERSIONS = FOLDER.parent / "paddle" / "requirements-3.3.txt"
 PACKAGES = (
     "ca-certificates",
     "libgl1",  # OpenCV's build that PaddleX wants
@@ -34,8 +35,8 @@ class DebianError(Exception):
 
 def recipe() -> str:
     """A name for what the base is made of: another recipe, another name."""
-    scripts = [path.read_text(encoding="utf-8") for path in (FOLDER / "base.Dockerfile", *sorted(STAND_INS.glob("*.py")))]
-    made_of = [*scripts, PADDLEOCR, PADDLEPADDLE, *PACKAGES, _release()]
+    files = (FOLDER / "base.Dockerfile", VERSIONS, *sorted(STAND_INS.glob("*.py")))
+    made_of = [*(path.read_text(encoding="utf-8") for path in files), *PACKAGES, _release()]
     return hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:12]
 
 
@@ -45,11 +46,10 @@ def make_base(buildah: Buildah, index: PackageIndex, tag: str) -> None:
         context = Path(made)
         _debian(context / "rootfs", context / "rootfs.tar")
         shutil.copytree(STAND_INS, context / "stand_ins", ignore=shutil.ignore_patterns("__pycache__"))
-        versions = [f"--build-arg=PADDLEPADDLE={PADDLEPADDLE}", f"--build-arg=PADDLEOCR={PADDLEOCR}"]
-        buildah(
-            "build", "--format=docker", *index.options, *versions, f"--tag={tag}", f"--file={FOLDER / 'base.Dockerfile'}", context,
-            seconds=_SECONDS,
-        )  # fmt: skip
+        without_extras = re.sub(r"\[.*?\]", "", VERSIONS.read_text(encoding="utf-8"))  # which constraints may not have
+        (context / "constraints.txt").write_text(without_extras, encoding="utf-8")
+        recipe_file = FOLDER / "base.Dockerfile"
+        buildah("build", "--format=docker", *index.options, f"--tag={tag}", f"--file={recipe_file}", context, seconds=_SECONDS)
 
 
 def _release() -> str:

@@ -175,3 +175,10 @@ def test_folder_that_cannot_be_written_is_named(container: MakeContainer, tmp_pa
         ended = it.run(*it.program)
     assert ended.returncode == 1
     assert "output.folder (WATCHER_OUTPUT__FOLDER): '/app/output'" in ended.stderr
+
+
+def test_without_a_gpu_it_says_so_and_starts_nothing(container: MakeContainer) -> None:
+    with container() as it:
+        ended = it.run(*it.program)
+    assert ended.returncode == 1
+    assert "Use a machine with a GPU" in ended.stderr
