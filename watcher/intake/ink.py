@@ -1,8 +1,10 @@
 """How much ink is on a page, and whether none is. Runs in the parsing child.
 
-Everything is measured on the means of 8 x 8 pixels: averaging takes out the noise of scanners and of JPEG, while text that people hardly see
-(20 px letters 10 of 255 darker than their paper) still makes a difference of 6. A block is ink where its luma or chroma lies further from
-the paper around it than noise explains. The paper is the median of the blocks nearby, so that shading, vignetting and stains do not count.
+Everything is measured on blocks of 8 x 8 pixels, in two ways. Their means: averaging takes out the noise of scanners and of JPEG, while text
+that people hardly see (20 px letters 10 of 255 darker than their paper) still makes a difference of 6. A block is ink where its luma or chroma
+lies further from the paper around it than noise explains. The paper is the median of the blocks nearby, so that shading, vignetting and
+stains do not count. And their texture, the mean deviation of their pixels from the block's mean: thin strokes, and text that fills the page
+so evenly that it would pass for paper, make it rougher than the noise on most blocks.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ _NOISE_SIGMAS = 6  # the strongest of 100,000 blocks of Gaussian noise deviates 
 _LOUDEST_NOISE = 10  # of 255: what deviates more is ink however restless the page is
 _QUIET_SHARE = 0.25  # of the blocks tell how noisy the paper is: so much of a page is free of text
 _QUIET_SIGMAS = 0.3186  # a quarter of normally distributed values lies within so many standard deviations of the mean
+_ROUGH = 5  # of 255: blocks of a photograph of nothing have a texture of up to 5 where most have none
+_ROUGHEST_NOISE = 6  # of 255: by so much, at most, blocks of noise of sigma 6 exceed the median block, pressed as JPEG or not
+_ROUGHEST_PAPER = 6  # of 255: the median block of noise of sigma 6 has 5; of text without margins more
 _SHADE = 64  # of 255: shaded paper deviates less from the page's median; what deviates more is not paper
 _EDGE = 24  # of 255: what the border of a page deviates by where the scanner's lid shows
 _EDGE_SHARE = 0.1  # of a line of blocks
@@ -37,24 +42,43 @@ class Ink:
 
 def ink_of(image: Image.Image) -> Ink:
     """Of an upright page, `L` or `RGB`. Of images with a side under 64 pixels the blocks are smaller, at least 8 along it."""
-    blocks = _blocks(image)
-    if _within(blocks, _ONE_COLOUR):
+    side = min(_BLOCK_SIDE, max(1, min(image.size) // _BLOCK_SIDE))
+    whole = _whole_blocks(image, side)
+    means = whole.reduce(side)
+    blocks = means if means.mode == "L" else means.convert("YCbCr")
+    rough = _roughness(whole, means, side)
+    if _within(blocks, _ONE_COLOUR) and _is_paper(rough):
         return Ink(0.0, Blank.ONE_COLOUR)
     if min(blocks.size) < _LEAST_SIDE:
-        return Ink(_share(_deviation(blocks, _page_colour(blocks)), _ONE_COLOUR), None)
-    inner = blocks.crop(_without_edges(blocks))
+        return Ink(_share(_above(_deviation(blocks, _page_colour(blocks)), _ONE_COLOUR), _rough(rough)), None)
+    box = _without_edges(blocks)
+    inner, rough = blocks.crop(box), rough.crop(box)
     deviation = _deviation(inner, inner.filter(ImageFilter.MedianFilter(_NEARBY)))
-    share = _share(deviation, _threshold(deviation))
-    return Ink(share, Blank.NO_INK if share == 0 and _within(inner, _SHADE) else None)
+    share = _share(_above(deviation, _threshold(deviation)), _rough(rough))
+    blank = share == 0 and _within(inner, _SHADE) and _is_paper(rough)
+    return Ink(share, Blank.NO_INK if blank else None)
 
 
-def _blocks(image: Image.Image) -> Image.Image:
-    """The mean of each block. Blocks start at the corner where those of JPEG do, so that its noise averages out; small images keep partial ones."""
-    side = min(_BLOCK_SIDE, max(1, min(image.size) // _BLOCK_SIDE))
+def _whole_blocks(image: Image.Image, side: int) -> Image.Image:
+    """Blocks start at the corner where those of JPEG do, so that its noise averages out. Small images keep the partial ones at their end."""
     width, height = image.width // side, image.height // side
-    box = (0, 0, width * side, height * side) if min(width, height) >= _LEAST_SIDE else None
-    means = image.reduce(side, box=box)
-    return means if means.mode == "L" else means.convert("YCbCr")
+    return image.crop((0, 0, width * side, height * side)) if min(width, height) >= _LEAST_SIDE else image
+
+
+def _roughness(image: Image.Image, means: Image.Image, side: int) -> Image.Image:
+    """The texture of each block, mode `L`."""
+    flat = means.convert("L").resize((means.width * side, means.height * side), Image.Resampling.NEAREST)
+    return ImageChops.difference(image.convert("L"), flat.crop((0, 0, *image.size))).reduce(side)
+
+
+def _is_paper(rough: Image.Image) -> bool:
+    return ImageStat.Stat(rough).median[0] <= _ROUGHEST_PAPER and _rough(rough).getbbox() is None
+
+
+def _rough(rough: Image.Image) -> Image.Image:
+    """A mask of the blocks that are rougher than noise makes them, given that most blocks are paper."""
+    most = ImageStat.Stat(rough).median[0]
+    return _above(rough, most + min(_ROUGHEST_NOISE, _ROUGH + most / 2))
 
 
 def _page_colour(blocks: Image.Image) -> Image.Image:
@@ -77,9 +101,14 @@ def _within(blocks: Image.Image, tolerance: int) -> bool:
     )
 
 
-def _share(deviation: Image.Image, threshold: float) -> float:
-    counts = deviation.histogram()
-    return sum(count for value, count in enumerate(counts) if value > threshold) / sum(counts)
+def _above(values: Image.Image, threshold: float) -> Image.Image:
+    return values.point(lambda value: 255 if value > threshold else 0)
+
+
+def _share(one: Image.Image, other: Image.Image) -> float:
+    """Of the blocks in either mask."""
+    counts = ImageChops.lighter(one, other).histogram()
+    return counts[255] / sum(counts)
 
 
 def _threshold(deviation: Image.Image) -> float:
@@ -98,7 +127,7 @@ def _threshold(deviation: Image.Image) -> float:
 
 def _without_edges(blocks: Image.Image) -> tuple[int, int, int, int]:
     """The box that is left when the lines where a scanner's lid shows are taken off the sides."""
-    mask = _deviation(blocks, _page_colour(blocks)).point(lambda value: 255 if value > _EDGE else 0)
+    mask = _above(_deviation(blocks, _page_colour(blocks)), _EDGE)
     width, height = mask.size
     columns = list(mask.resize((width, 1), Image.Resampling.BOX).tobytes())
     rows = list(mask.resize((1, height), Image.Resampling.BOX).tobytes())

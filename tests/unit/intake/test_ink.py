@@ -155,6 +155,24 @@ def test_faint_writing_on_a_noisy_page_is_ink(
     assert ink_of(jpeg(scanned(ImageChops.add(page, writing, offset=-255), sigma))).blank is None
 
 
+@pytest.mark.skipif(not FONT.exists(), reason=f"no {FONT}: apt-get install {FONT_PACKAGE}")
+@pytest.mark.parametrize("sigma", [0, 3, 6])
+@pytest.mark.parametrize("contrast", [40, 60, 200])
+def test_small_writing_that_fills_a_page_to_its_edges_is_ink_though_each_part_of_it_is_alike(contrast: int, sigma: int) -> None:
+    writing = Image.new("L", A5, 255)
+    lines = "\n".join(["абвгдежзикл мнопрс туфхцч " * 12] * 200)
+    ImageDraw.Draw(writing).multiline_text((0, 0), lines, fill=255 - contrast, font=ImageFont.truetype(str(FONT), 9), spacing=1)
+    assert ink_of(jpeg(scanned(ImageChops.add(paper(), writing, offset=-255), sigma))).blank is None
+
+
+@pytest.mark.parametrize("sigma", [0, 3, 6])
+def test_one_stroke_of_a_pencil_is_ink(sigma: int) -> None:
+    page = vignetted()
+    stroke = Image.new("L", A5, 255)
+    ImageDraw.Draw(stroke).line([(300, 400), (380, 440), (420, 390)], fill=215, width=2)
+    assert ink_of(jpeg(scanned(ImageChops.add(page, stroke, offset=-255), sigma))).blank is None
+
+
 def test_a_full_stop_is_not_blank() -> None:
     image = Image.new("L", (1654, 2339), 255)
     ImageDraw.Draw(image).rectangle((800, 800, 802, 802), fill=0)
