@@ -12,12 +12,13 @@ versions=(3.3 3.7)
 make_environment() { # version
   local folder=build/paddle-$1 wanted=tests/paddle/requirements-$1.txt log=build/paddle-$1.log
   local made=$folder/.installed python=.venv/bin/python
-  # the project is installed as it lies here: its own dependencies are in the list as well
+  # the project is installed as it lies here, without looking for what it needs: that is in the list
   if cmp -s "$wanted" "$made"; then return 0; fi
   [ -x "$python" ] || python=python3
   mkdir -p build
-  rm -rf "$folder"
+  rm -f "$made"
   echo "Making $folder, PaddleOCR $1 for the tests (about 1 GB) ..."
+  # one that is there already is brought up to date, which takes seconds
   if "$python" -m venv "$folder" > "$log" 2>&1 &&
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$wanted" >> "$log" 2>&1 &&
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable . >> "$log" 2>&1; then
