@@ -92,13 +92,17 @@ def _blunt_formula(text: str) -> str:
     return _LINK.sub("] ", _TAG.sub("< ", text))
 
 
-def _formula(block: Block) -> Iterator[str]:
-    """One line, since any other could begin with what Markdown takes for a list or a fence. TeX shows the same."""
-    text = one_line(block.text)
+def formula_body(text: str) -> str:
+    """TeX without the delimiters around it, in one line, and without comments, which a formula on paper does not have."""
+    text = one_line(text)
     if delimited := _DELIMITED.fullmatch(text):
         text = delimited["body"]
-    text = re.sub(r"(?<!\\)((?:\\\\)*)([$%])", r"\1\\\2", text)  # a formula on paper has no comments and no delimiters in it
-    text = _blunt_formula(text)
+    return re.sub(r"(?<!\\)((?:\\\\)*)([$%])", r"\1\\\2", text)
+
+
+def _formula(block: Block) -> Iterator[str]:
+    """One line, since any other could begin with what Markdown takes for a list or a fence. TeX shows the same."""
+    text = _blunt_formula(formula_body(block.text))
     if text:
         closing = " $$" if text.endswith("\\") else "$$"
         yield f"$${text}{closing}"

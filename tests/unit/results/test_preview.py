@@ -6,6 +6,7 @@ import re
 from functools import partial
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,31 +15,65 @@ from watcher.results.preview import preview_html
 from watcher.results.text import clean
 
 OMITTED = ("header", "footnote", "number")
-VOID = {"meta", "img", "br", "col", "link", "input"}
+VOID = {"meta", "img", "br", "col", "link", "input", "hr"}
 OURS = {
     "html",
     "head",
     "meta",
     "title",
     "style",
+    "script",
     "body",
+    "nav",
     "header",
-    "h1",
-    "p",
-    "span",
-    "a",
     "main",
     "section",
-    "h2",
-    "small",
+    "article",
+    "dialog",
     "div",
+    "span",
+    "p",
+}
+OURS |= {
+    "h1",
+    "h2",
+    "h3",
+    "a",
+    "ul",
+    "li",
+    "small",
+    "label",
+    "input",
+    "output",
+    "button",
+    "dl",
+    "dt",
+    "dd",
+    "kbd",
     "img",
     "svg",
     "rect",
-    "article",
-    "h3",
     "code",
-    "script",
+}
+MARKS = {"em", "strong", "s", "pre", "ol", "blockquote", "hr", "h4", "h5", "h6"}
+MATHS = {
+    "math",
+    "mrow",
+    "mi",
+    "mn",
+    "mo",
+    "mtext",
+    "mspace",
+    "mfrac",
+    "msqrt",
+    "mroot",
+    "mstyle",
+    "msub",
+    "msup",
+    "munder",
+    "mtable",
+    "mtr",
+    "mtd",
 }
 TABLE = {"table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "br", "sub", "sup"}
 HOSTILE = [
@@ -115,10 +150,19 @@ def test_each_page_shows_its_picture_its_boxes_and_its_text(report) -> None:
 
 def test_boxes_and_blocks_name_each_other(report) -> None:
     page = preview(report)
-    boxes = [attrs["data-block"] for attrs, _ in page.all("rect")]
+    boxes = [str(attrs["id"]) for attrs, _ in page.all("rect")]
+    texts = [str(attrs["id"]) for attrs, _ in page.all("article")]
+    links = [str(attrs["href"])[1:] for attrs, _ in page.all("a") if re.match("#[bt][0-9]", str(attrs["href"]))]
 
-    assert boxes == [attrs["data-block"] for attrs, _ in page.all("article")]
+    assert boxes == ["b" + text.removeprefix("t") for text in texts]
     assert len(boxes) == len(set(boxes)) == sum(len(page.blocks) for page in report)
+    assert sorted(links) == sorted(boxes + texts)
+
+
+def test_a_page_without_a_picture_has_no_links_to_boxes(make_page) -> None:
+    page = preview([make_page("a", image=None)])
+    assert page.all("rect") == []
+    assert not [attrs for attrs, _ in page.all("a") if str(attrs["href"]).startswith("#b")]
 
 
 def test_boxes_stay_within_the_page(make_page) -> None:
@@ -134,12 +178,13 @@ def test_boxes_stay_within_the_page(make_page) -> None:
 def test_every_page_that_is_not_ok_says_so_in_both_languages(report, make_page) -> None:
     page = preview([*report, make_page(number=6, status=PageStatus.EMPTY, note="ink covers 20 %")])
 
-    warnings = [attrs["class"] for attrs, _ in page.all("p") if "warning" in (attrs.get("class") or "")]
+    warnings = [attrs["class"] for attrs, _ in page.all("p") if "warning " in (attrs.get("class") or "")]
     assert warnings == [
         f"warning {status.value}"
         for status in (PageStatus.BLANK, PageStatus.FAILED, PageStatus.TRUNCATED, PageStatus.RETRIED, PageStatus.EMPTY)
     ]
-    assert page.all("span", **{"data-ru": "Эту страницу не удалось прочитать."})[0][1] == "This page could not be read."
+    said = [(attrs["class"], text) for attrs, text in page.all("span") if attrs.get("class") in ("en", "ru")]
+    assert said[said.index(("en", "This page could not be read.")) + 1] == ("ru", "Эту страницу не удалось прочитать.")
     assert "engine_timeout" in [text for _, text in page.all("small")]
 
 
@@ -147,7 +192,7 @@ def test_a_block_whose_text_is_missing_says_so_and_its_page_does_not_repeat_why(
     page = preview([make_page("a", {"text": "b", "missing": "cut <off>"}, status=PageStatus.TRUNCATED, note="1 block: cut <off>")])
 
     assert [attrs.get("class") for attrs, _ in page.all("rect")] == [None, "missing"]
-    assert page.all("span", **{"data-ru": "Здесь не хватает текста:"})[0][1] == "Text is missing here:"
+    assert [text for _, text in page.all("span")].count("Здесь не хватает текста:") == 1
     assert [text for attrs, text in page.all("small") if attrs == {}] == ["cut <off>"]
 
 
@@ -205,13 +250,59 @@ def test_text_stays_text_wherever_it_stands(make_page, text: str, label: str, ki
     page = preview([make_page(block, number=1, note=text, status=PageStatus.FAILED)], name=text)
     missing = preview([make_page({**block, "missing": text}, number=1)], name=text)
 
-    assert {tag for tag, _, _ in page.elements + missing.elements} <= OURS | TABLE
+    assert {tag for tag, _, _ in page.elements + missing.elements} <= OURS | TABLE | MARKS | MATHS
     assert [attrs for _, attrs, _ in missing.elements if any(name.startswith("on") for name in attrs)] == missing.comments == []
     assert len(page.all("script")) == len(page.all("img")) == 1
     assert page.comments == []
-    assert not [name for _, attrs, _ in page.elements for name in attrs if name.startswith("on")]
-    if kind is not TextFormat.HTML and clean(text):
-        assert clean(text) in ["".join(own) for tag, _, own in page.elements if tag in ("p", "h3", "code")]
+    assert not [name for _, attrs, _ in page.elements for name in attrs if name.startswith("on") or name == "style"]
+    assert not [attrs for attrs, _ in page.all("a") if not re.match(r"[#]|document\.|manifest\.", str(attrs["href"]))]
+    if kind is TextFormat.PLAIN and clean(text):
+        assert clean(text) in ["".join(own) for tag, _, own in page.elements if tag in ("p", "h3")]
+
+
+def body(make_page, text: str, kind: TextFormat, label: str = "text") -> list[tuple[str, str]]:
+    """Elements within the block's text, each with its own text."""
+    page = preview([make_page({"label": label, "text": text, "format": kind})])
+    at = next(at for at, (_, attrs, _) in enumerate(page.elements) if "body" in (attrs.get("class") or "").split())
+    return [(tag, "".join(own).strip()) for tag, _, own in page.elements[at + 1 :] if tag not in OURS - {"p", "h3", "code", "ul", "li"}]
+
+
+def test_markdown_of_an_engine_is_rendered_without_its_links_and_html(make_page) -> None:
+    text = "**bold** [a](https://b.c) ![d](e) <i>f</i> <https://g.h> $ x_1 $\n- one\n- two"
+    assert body(make_page, text, TextFormat.MARKDOWN)[:2] == [
+        ("p", "[a](https://b.c) ![d](e) <i>f</i> <https://g.h>"),
+        ("strong", "bold"),
+    ]
+    assert [own for tag, own in body(make_page, text, TextFormat.MARKDOWN) if tag in ("mi", "mn", "li")] == ["x", "1", "one", "two"]
+
+
+@pytest.mark.parametrize("text", ["5 $ и 6 $", "$5 and $6", "a $"])
+def test_money_is_no_formula(make_page, text: str) -> None:
+    assert body(make_page, text, TextFormat.MARKDOWN)[0] == ("p", text)
+
+
+def test_a_formula_becomes_mathml_also_within_a_table(make_page) -> None:
+    assert ("mfrac", "") in body(make_page, r"\frac{a}{b}", TextFormat.LATEX)
+    cells = body(make_page, "<table><tr><td>$x^2$</td><td>$5, $6</td></tr></table>", TextFormat.HTML)
+    assert ("msup", "") in cells
+    assert ("td", "$5, $6") in cells
+
+
+def test_tex_that_cannot_be_drawn_stays_as_it_was_read(make_page) -> None:
+    assert body(make_page, r"\frac{a}{", TextFormat.LATEX)[0] == ("code", r"\frac{a}{")
+
+
+def test_what_would_take_too_long_stays_plain(make_page) -> None:
+    many = "*a* " * 13_000
+    assert body(make_page, many, TextFormat.MARKDOWN) == []
+    assert ("em", "a") in body(make_page, "*a* " * 12_000, TextFormat.MARKDOWN)
+
+
+def test_a_table_beyond_all_bounds_is_named_and_left_out(make_page) -> None:
+    table = "<table><tr>" + "<td>1</td>" * 250_000 + "</tr></table>"
+    page = preview([make_page({"label": "table", "text": table, "format": TextFormat.HTML})])
+    assert page.all("td") == []
+    assert "This table is too large to be shown here. It stands in document.md." in [text for _, text in page.all("span")]
 
 
 def test_the_same_pages_give_the_same_bytes(report) -> None:
