@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def replica(store: MemoryStore, folder: Path, tmp_path: Path) -> Iterator[InProcessReplica]:
     with in_process_replica("one", store, tmp_path / "scratch") as one:
-        yield mirrored(one, folder, 10**6)
+        yield mirrored(one, folder, 10**7)
 
 
 def mirrored(replica: InProcessReplica, folder: Path, max_bytes: int) -> InProcessReplica:
