@@ -82,20 +82,23 @@ def search(homes: Sequence[Path], version: str, *, needs_language: bool) -> Sear
         folders.update((release.language, _language_fault) for release in wanted)
     there: dict[str, Path] = {}
     faults: list[str] = []
+    absent: list[str] = []
     for name, fault_of in folders.items():
         candidates = [home / name for home in homes if (home / name).is_dir()]
         failed = [f"{folder} {fault}" for folder in candidates if (fault := fault_of(folder))]
         whole = [folder for folder in candidates if not fault_of(folder)]
         if whole:
             there[name] = whole[0]
+        elif failed:
+            faults += failed
         else:
-            faults += failed or [f"{name} is in none of these folders"]
+            absent.append(name)
     found = tuple(
         Models(release.version, there[release.layout], there.get(release.language))
         for release in wanted
         if release.layout in there and (release.language in there or not needs_language)
     )
-    return Search(found, tuple(faults))
+    return Search(found, (*faults, *([f"none of them holds {', '.join(absent)}"] if absent else [])))
 
 
 def not_found(homes: Sequence[Path], version: str, faults: Sequence[str], *, needs_language: bool) -> str:
@@ -103,7 +106,7 @@ def not_found(homes: Sequence[Path], version: str, faults: Sequence[str], *, nee
     wanted = [release for release in RELEASES if version in ("auto", release.version)]
     sets = [f"{release.version}: {f'{release.language} and ' if needs_language else ''}{release.layout}" for release in wanted]
     return (
-        f"the models of PaddleOCR-VL are not there. Looked for {'; '.join(sets)}, in {', '.join(map(str, homes))}: {'; '.join(faults)}. "
+        f"the models of PaddleOCR-VL are not there. Looked for {'; '.join(sets)}, in {', '.join(map(str, homes))}; {'; '.join(faults)}. "
         "Copy whole model folders to one of these, or name the folder that holds them in ocr.models; nothing is downloaded"
     )
 
