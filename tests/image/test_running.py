@@ -100,7 +100,7 @@ def test_with_s3_a_document_goes_through(container: MakeContainer, ceph: S3Serve
     port = free_port()
     with container() as it:
         moment = now_of_files(it.files / "app")
-        variables = {**VARIABLES, **s3_environment(config), "WATCHER_HTTP__PORT": str(port), "HF_HOME": "/app/data/huggingface"}
+        variables = {**VARIABLES, **s3_environment(config), "WATCHER_HTTP__PORT": str(port)}
         with it.running(tmp_path / "log", variables) as daemon:
             health = first_health(daemon, lambda: daemon.get("/health")[1])
             assert {name: health[name] for name in ("status", "paddleocr", "s3_storage")} == {
@@ -109,8 +109,6 @@ def test_with_s3_a_document_goes_through(container: MakeContainer, ceph: S3Serve
                 "s3_storage": "configured",
             }
             assert daemon.first.uids() == (PERSON, PERSON, PERSON)
-            environment = daemon.first.environ()
-            assert {name: environment[name] for name in EXPORTED} == {**EXPORTED, "HF_HOME": "/app/data/huggingface"}
 
             bucket.store.put("incoming/page.png", SAMPLE.read_bytes(), "image/png")
             daemon.wait_for(lambda: bucket.manifests() and not bucket.keys("incoming/"), READING_SECONDS)
@@ -167,6 +165,17 @@ def test_sigterm_while_the_engine_loads_ends_it_in_order(container: MakeContaine
         daemon.wait_for_event("engine_loading")
         assert daemon.end(seconds=PLATFORM_SECONDS) == 0
         assert not daemon.events("engine_ready")
+
+
+def test_start_exports_the_variables_and_keeps_those_that_are_set(container: MakeContainer) -> None:
+    with container() as it:
+        stand_in = it.files / "app" / "data" / "watcher"
+        stand_in.write_text("#!/bin/sh\nenv\n", encoding="utf-8")
+        stand_in.chmod(0o755)
+        started = it.run(*it.program, PATH=f"/app/data:{it.environment['PATH']}", HF_HOME="/models")
+    assert started.returncode == 0, started.stderr
+    told = dict(line.split("=", 1) for line in started.stdout.splitlines())
+    assert {name: told[name] for name in EXPORTED} == {**EXPORTED, "HF_HOME": "/models"}
 
 
 def test_folder_that_cannot_be_written_is_named(container: MakeContainer, tmp_path: Path) -> None:
