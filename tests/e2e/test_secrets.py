@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
+import pytest
 from bucket import Bucket
-from servers.daemon import command, running, s3_environment
+from doubles.rights import drop_right_to_look
+from servers.daemon import command, folder_environment, running, s3_environment
 from servers.s3_server import S3Server
 
 from watcher.storage.s3 import S3Store
@@ -48,3 +53,21 @@ def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) ->
     assert len(written) > 20
     for secret in (SECRET, quote(SECRET, safe=""), base64.b64encode(SECRET.encode()).decode(), ACCESS, SERVER_KEY):
         assert not [text for text in written if secret in text]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_no_process_of_the_daemon_shows_a_secret_and_none_of_its_user_may_look_into_it(tmp_path: Path) -> None:
+    (tmp_path / "incoming").mkdir()
+    (tmp_path / "incoming" / "page.png").write_bytes((SAMPLES / "russian-page.png").read_bytes())
+    secrets = {"CLOUDRU_S3_SECRET_KEY": SECRET, "WATCHER_OCR__SERVER__API_KEY": SERVER_KEY}
+    with running(tmp_path / "log", **folder_environment(tmp_path), **secrets, WATCHER_OCR__ENGINE="fake") as daemon:
+        daemon.wait_for_event("document_ended")  # so that all children were started
+        family = [daemon.process.pid, *(child.pid for child in psutil.Process(daemon.process.pid).children(recursive=True))]
+        assert len(family) >= 3
+        shown = [(Path("/proc") / str(pid) / "environ").read_bytes().decode(errors="replace") for pid in family]
+        assert "WATCHER_OCR__ENGINE=fake" in shown[0]
+        assert not [text for text in shown if SECRET in text or SERVER_KEY in text]
+        look = ["cat", f"/proc/{daemon.process.pid}/environ"]
+        assert subprocess.run(look, capture_output=True, preexec_fn=drop_right_to_look).returncode != 0
+        assert daemon.get("/metrics")[0] == 200
+        assert daemon.end(signal.SIGTERM) == 0

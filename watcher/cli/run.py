@@ -14,6 +14,7 @@ from watcher.cli.missing import half_configured
 from watcher.daemon import Daemon
 from watcher.logs import configure_logs
 from watcher.settings import Settings, ignored_variables
+from watcher.workers.secrecy import close_memory, forget_secrets
 
 
 def run(settings: Settings, *, drain: bool) -> NoReturn:
@@ -26,6 +27,8 @@ def run(settings: Settings, *, drain: bool) -> NoReturn:
         tell("folder_mode", folder=settings.storage.folder, missing=list(settings.s3.missing))
     if ignored := ignored_variables(os.environ):
         log.info("variables_ignored", names=list(ignored))
+    forget_secrets()  # before the first child is started, which would be given them; the settings hold what is needed
+    close_memory()
     daemon = Daemon(settings, log)
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -23,7 +23,7 @@ from structlog.typing import FilteringBoundLogger
 from watcher.domain.clock import Clock
 from watcher.domain.retry import RetryPolicy
 
-_OURS = ("CLOUDRU_S3_", "WATCHER_")  # variables that the server has no business with
+_OURS = ("CLOUDRU_", "WATCHER_")  # variables that the server has no business with
 _TICK_SECONDS = 0.25
 _FLUSH_SECONDS = 5.0
 _LAST_LINES = 20

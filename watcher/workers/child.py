@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from watcher.workers.bounds import Bounds
+from watcher.workers.secrecy import forget_secrets
 
 T = TypeVar("T")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _bounds: Bounds | None = None
-_SECRETS = ("CLOUDRU_S3_", "WATCHER_OCR__SERVER__API_KEY")  # children read documents; what one of them may know, it is handed
 
 
 def prepare(parent: int, bounds: Bounds, initializer: Callable[..., object] | None, initargs: tuple[object, ...]) -> int:
@@ -27,7 +27,7 @@ def prepare(parent: int, bounds: Bounds, initializer: Callable[..., object] | No
     global _bounds
     _bounds = bounds
     _die_with(parent)
-    _forget_secrets()
+    forget_secrets()
     bounds.apply()
     if initializer is not None:
         _portable(initializer, initargs)
@@ -69,14 +69,3 @@ def _die_with(parent: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent:  # it died before the kernel was told
         os._exit(1)
-
-
-def _forget_secrets() -> None:
-    """Removes the store's variables, and wipes their values from the block that /proc/<pid>/environ shows."""
-    libc = ctypes.CDLL(None)
-    libc.getenv.restype = ctypes.c_void_p
-    for name in [name for name in os.environ if name.startswith(_SECRETS)]:
-        address = libc.getenv(name.encode())
-        if address:
-            ctypes.memset(address, 0, len(ctypes.string_at(address)))
-        del os.environ[name]
