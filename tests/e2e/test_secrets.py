@@ -60,7 +60,8 @@ def test_no_process_of_the_daemon_shows_a_secret_and_none_of_its_user_may_look_i
     (tmp_path / "incoming").mkdir()
     (tmp_path / "incoming" / "page.png").write_bytes((SAMPLES / "russian-page.png").read_bytes())
     secrets = {"CLOUDRU_S3_SECRET_KEY": SECRET, "WATCHER_OCR__SERVER__API_KEY": SERVER_KEY}
-    with running(tmp_path / "log", **folder_environment(tmp_path), **secrets, WATCHER_OCR__ENGINE="fake") as daemon:
+    changes = {**folder_environment(tmp_path), **secrets, "WATCHER_OCR__ENGINE": "fake"}
+    with running(tmp_path / "log", before=drop_right_to_look, **changes) as daemon:
         daemon.wait_for_event("document_ended")  # so that all children were started
         family = [daemon.process.pid, *(child.pid for child in psutil.Process(daemon.process.pid).children(recursive=True))]
         assert len(family) >= 3

@@ -104,10 +104,10 @@ class Daemon:
 
 
 @contextmanager
-def running(log: Path, *arguments: str, **changes: str) -> Iterator[Daemon]:
-    """`watcher run ARGUMENTS`, killed at the end where it still runs."""
+def running(log: Path, *arguments: str, before: Callable[[], None] | None = None, **changes: str) -> Iterator[Daemon]:
+    """`watcher run ARGUMENTS`, killed at the end where it still runs. `before` is called in its process first."""
     with log.open("ab") as file:
-        process = subprocess.Popen([WATCHER, "run", *arguments], env=environment(changes), stdout=file, stderr=file)
+        process = subprocess.Popen([WATCHER, "run", *arguments], env=environment(changes), stdout=file, stderr=file, preexec_fn=before)
     try:
         yield Daemon(process, log)
     finally:
