@@ -45,13 +45,33 @@ document.addEventListener("DOMContentLoaded", () => {
     const at = sections.flatMap((section, index) => (section.classList.contains(line.dataset.status) ? [index] : []));
     for (let first = 0, last; first < at.length; first = last) {
       for (last = first + 1; last < at.length && at[last] === at[last - 1] + 1; last++);
-      const link = line.appendChild(document.createElement("a"));
+      const link = document.createElement("a");
+      line.append(" ", link);
       link.href = "#" + sections[at[first]].id;
       const [from, to] = [at[first], at[last - 1]].map((index) => sections[index].id.slice("page-".length));
       link.textContent = from === to ? from : `${from}–${to}`;
     }
     if (at.length) line.hidden = $("remarks").hidden = false;
   }
+
+  /* Pages far from the screen have heights that are guessed: what was scrolled to moves once its neighbours are laid out */
+  let settling = 0;
+  const settle = (move) => { // scrolls, and returns where that led
+    const mine = ++settling;
+    let before = NaN, tries = 10;
+    const again = () => {
+      if (mine !== settling) return;
+      const place = Math.round(move());
+      if (place === before || !tries--) return;
+      before = place;
+      requestAnimationFrame(() => requestAnimationFrame(again));
+    };
+    again();
+  };
+  const bring = (element, block) => settle(() => {
+    element.scrollIntoView({ block });
+    return element.getBoundingClientRect().top;
+  });
 
   /* Pages */
   let current = 0;
@@ -84,13 +104,13 @@ document.addEventListener("DOMContentLoaded", () => {
   const go = (index) => {
     const at = Math.min(Math.max(index, 0), sections.length - 1);
     if (at < 0) return;
-    sections[at].scrollIntoView();
     asked = at;
+    bring(sections[at], "start");
     show(at);
   };
   $("previous").addEventListener("click", () => go(current - 1));
   $("next").addEventListener("click", () => go(current + 1));
-  $("page").addEventListener("focus", () => $("page").select());
+  for (const event of ["focus", "click"]) $("page").addEventListener(event, () => $("page").select());
   $("page").addEventListener("change", () => {
     const number = parseInt($("page").value, 10);
     if (Number.isNaN(number)) $("page").value = current + 1; else { $("page").blur(); go(number - 1); }
@@ -110,7 +130,7 @@ document.addEventListener("DOMContentLoaded", () => {
     pinned = block || null;
     if (pinned) light(pinned, true);
   };
-  const reveal = (id) => $(id)?.scrollIntoView({ block: id[0] === "b" ? "center" : "nearest" });
+  const reveal = (id) => bring($(id), id[0] === "b" ? "center" : "nearest");
   const hover = (block) => {
     if (over && over !== pinned) light(over, false);
     over = block || null;
@@ -131,11 +151,20 @@ document.addEventListener("DOMContentLoaded", () => {
       reveal(target.slice(1));
       if (target[1] === "t") $(target.slice(1)).querySelector(".label a")?.focus({ preventScroll: true });
       else $(target.slice(1)).closest("a").focus({ preventScroll: true });
+    } else if (/^#page-\d/.test(target || "")) {
+      event.preventDefault();
+      history.replaceState(null, "", target);
+      go(indexes.get($(target.slice(1))));
     } else if (!link && getSelection().isCollapsed) {
       pin(key(event.target));
     }
   });
-  const fromAddress = () => { const match = /^#[bt](\d+-\d+)$/.exec(location.hash); if (match) pin(match[1]); };
+  const fromAddress = () => {
+    const target = location.hash && $(location.hash.slice(1));
+    if (!target) return;
+    if (indexes.has(target)) go(indexes.get(target));
+    else if (key(target)) { pin(key(target)); reveal(target.id); }
+  };
   addEventListener("hashchange", fromAddress);
   fromAddress();
   const step = (by) => {
@@ -144,7 +173,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const next = texts[from + by];
     if (!next) return;
     pin(next.id.slice(1));
-    next.scrollIntoView({ block: "nearest" });
+    bring(next, "nearest");
   };
 
   /* Search: folded text of every block, made at the first search; marks are painted on the pages close by, so that long documents stay quick */
@@ -197,10 +226,13 @@ document.addEventListener("DOMContentLoaded", () => {
     const article = matches[at].body.closest("article");
     pin(article.id.slice(1));
     const found = range(matches[at]);
-    article.scrollIntoView({ block: "nearest" }); // lays out its page, so that the match has a place
-    const place = found.getBoundingClientRect();
-    if (place.top < $("bar").offsetHeight || place.bottom > innerHeight) scrollBy(0, place.top - innerHeight / 3);
-    found.startContainer.parentElement?.closest("td, th, code, math")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    settle(() => {
+      article.scrollIntoView({ block: "nearest" }); // lays out its page, so that the match has a place
+      found.startContainer.parentElement.closest("td, th, code, math")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      const place = found.getBoundingClientRect();
+      if (place.top < $("bar").offsetHeight || place.bottom > innerHeight) scrollBy(0, place.top - innerHeight / 3);
+      return found.getBoundingClientRect().top;
+    });
     paint();
     tell();
   };
