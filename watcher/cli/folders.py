@@ -10,7 +10,7 @@ from watcher.settings import Settings, SettingsError
 
 
 def check_folders(settings: Settings) -> None:
-    """Makes each folder that the daemon will write to, and a file in it for a moment.
+    """Makes each folder that the daemon will write to, and a file in it for a moment; also the inbox, so that people see where to drop documents.
 
     Raises `SettingsError` with a line for each that will not do; a full disk will.
     """
@@ -22,6 +22,16 @@ def check_folders(settings: Settings) -> None:
     faults = [_fault(table, name, folder) for table, name, folder in used]
     if any(faults):
         raise SettingsError(filter(None, faults))
+    if not settings.s3.configured:
+        _make_inbox(settings)
+
+
+def _make_inbox(settings: Settings) -> None:
+    try:
+        Path(settings.storage.folder, settings.layout.incoming).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise SettingsError([_worded("storage", "folder", settings.storage.folder, error)]) from None
 
 
 def _fault(table: str, name: str, folder: str) -> str:

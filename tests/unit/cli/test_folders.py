@@ -54,3 +54,17 @@ def test_makes_them_and_leaves_nothing_in_them(tmp_path: Path) -> None:
 
 def test_the_folder_in_the_bucket_s_place_does_not_matter_on_a_bucket() -> None:
     check_folders(load_settings(None, {**S3, "WATCHER_STORAGE__FOLDER": "/dev/null/x"}))
+
+
+def test_makes_the_inbox_of_a_folder_so_that_people_see_where_to_drop(tmp_path: Path) -> None:
+    settings = load_settings(None, {"WATCHER_STORAGE__FOLDER": str(tmp_path / "data"), "WATCHER_LAYOUT__INCOMING": "scans/new"})
+    check_folders(settings)
+    check_folders(settings)
+    assert (tmp_path / "data" / "scans" / "new").is_dir()
+
+
+def test_an_inbox_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "incoming").touch()
+    with pytest.raises(SettingsError, match=r"storage\.folder .* cannot be used: File exists"):
+        check_folders(load_settings(None, {"WATCHER_STORAGE__FOLDER": str(tmp_path / "data")}))
