@@ -45,11 +45,11 @@ def test_tells_all_at_once() -> None:
     assert len(caught.value.faults) == 3
 
 
-def test_makes_them_and_leaves_nothing_in_them(tmp_path: Path) -> None:
+def test_makes_them_and_leaves_nothing_in_them_but_the_inbox(tmp_path: Path) -> None:
     folders = [tmp_path / "deep" / name for name in ("scratch", "copy", "data")]
     scratch, copy, data = map(str, folders)
     check_folders(Settings(watch=Watch(scratch=scratch), output=LocalOutput(folder=copy), storage=Storage(folder=data)))
-    assert [list(folder.iterdir()) for folder in folders] == [[], [], []]
+    assert [list(folder.rglob("*")) for folder in folders] == [[], [], [folders[2] / "incoming"]]
 
 
 def test_the_folder_in_the_bucket_s_place_does_not_matter_on_a_bucket() -> None:
