@@ -10,9 +10,9 @@ from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
 from watcher.engines.choose import PADDLE, Choice, choose
-from watcher.engines.model_options import ServerOptions
-from watcher.engines.model_server import ModelServer, ServerLimits
-from watcher.engines.paddle_choice import PaddleWanted
+from watcher.engines.model_servers.local import ModelServer, ServerLimits
+from watcher.engines.model_servers.options import ServerOptions
+from watcher.engines.paddle.choice import PaddleWanted
 from watcher.engines.port import EngineSpec
 from watcher.engines.recogniser import EngineLimits, Recogniser
 from watcher.settings import MODEL_SERVERS, Ocr, Settings

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 from servers.model_server import ModelServer
 
-from watcher.engines.model_client import Answer, Completion, ModelServers, ServerOptions
+from watcher.engines.model_servers.client import Answer, Completion, ModelServers, ServerOptions
 
 RED = (255, 0, 0)
 PROMPT = "OCR:"

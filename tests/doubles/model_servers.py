@@ -18,7 +18,7 @@ from servers.s3_server import free_port
 from structlog.typing import EventDict
 
 from watcher.domain.clock import Clock
-from watcher.engines.model_server import ModelServer, ServerLimits
+from watcher.engines.model_servers.local import ModelServer, ServerLimits
 
 STUBBORN = Path(__file__).parents[1] / "servers" / "stubborn.py"
 LIMITS: dict[str, float] = {"start": 30.0, "hung": 30.0, "stop": 5.0, "look": 0.1, "restart": 0.05, "restart_max": 0.2}

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from watcher.domain.page import EngineInfo
 from watcher.engines import child
-from watcher.engines.model_options import ServerOptions
-from watcher.engines.paddle_models import RELEASES
+from watcher.engines.model_servers.options import ServerOptions
+from watcher.engines.paddle.models import RELEASES
 from watcher.engines.port import EngineSpec, PageImage, PageReading, PlacedBlock, Revision
 from watcher.workers.pool import ChildPool
 

@@ -14,7 +14,7 @@ from servers.scripted_model import Script
 
 from watcher.domain.page import TextFormat
 from watcher.engines import child
-from watcher.engines.paddle_marks import BROKEN_OFF, EMPTY, REPEATED, LostAnswerError
+from watcher.engines.paddle.marks import BROKEN_OFF, EMPTY, REPEATED, LostAnswerError
 
 PAGE = [
     ("paragraph_title", 0.1, 0.02, 0.9, 0.08),

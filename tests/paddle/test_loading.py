@@ -15,9 +15,9 @@ from doubles.paddle_reader import Draw, MakeReader, Reader, engine_options, mode
 from servers.scripted_model import Script
 
 from watcher.engines import child
-from watcher.engines.paddle_choice import PaddleMissingError, PaddleWanted, find_paddle
-from watcher.engines.paddle_models import search
-from watcher.engines.paddle_package import abilities, is_cpu_build, package_folder
+from watcher.engines.paddle.choice import PaddleMissingError, PaddleWanted, find_paddle
+from watcher.engines.paddle.models import search
+from watcher.engines.paddle.package import abilities, is_cpu_build, package_folder
 from watcher.engines.port import EngineMemoryError, EngineSpec
 from watcher.workers.pool import ChildUnstartableError
 
@@ -100,7 +100,7 @@ _load = child.load
 
 def load_unknown(spec: EngineSpec) -> None:
     """In the child: as if PaddleX's function had another name."""
-    from watcher.engines import paddle_pipeline
+    from watcher.engines.paddle import pipeline as paddle_pipeline
 
     paddle_pipeline._TRUNCATE = "cut_repetition"
     _load(spec)

@@ -13,7 +13,7 @@ from doubles.recognising import Bench, engines
 from servers.model_server import ModelServer, running_model_server
 
 from watcher.domain.errors import DocumentError, ErrorCode
-from watcher.engines.model_options import ServerOptions
+from watcher.engines.model_servers.options import ServerOptions
 from watcher.engines.port import EngineSpec
 from watcher.engines.recogniser import EngineUnavailableError
 

@@ -20,7 +20,7 @@ from doubles.model_servers import LIMITS, STUBBORN, Bench, has_failed, is_gone, 
 from servers.model_server import running_model_server
 
 from watcher.domain.clock import Clock
-from watcher.engines.model_server import ModelServer, ServerLimits
+from watcher.engines.model_servers.local import ModelServer, ServerLimits
 
 
 @pytest.fixture
@@ -216,7 +216,7 @@ import sys, time, threading
 from datetime import datetime, timezone
 import structlog
 from watcher.domain.clock import Clock
-from watcher.engines.model_server import ModelServer, ServerLimits
+from watcher.engines.model_servers.local import ModelServer, ServerLimits
 clock = Clock(time.monotonic, lambda: datetime.now(timezone.utc))
 server = ModelServer(sys.argv[1], sys.argv[2], ServerLimits(30, 30, 0.3, 0.1, 1, 1), clock, lambda: 0.0, structlog.get_logger())
 server.start()

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from watcher.daemon import stall_budget
 from watcher.engines.choose import Choice
-from watcher.engines.model_options import ServerOptions
+from watcher.engines.model_servers.options import ServerOptions
 from watcher.engines.port import EngineSpec
 from watcher.recognition import LOCAL_SERVER, chosen_engine, engine_options, engines_by_device
 from watcher.settings import Ocr, OcrServer, Render, Settings, Storage, Watch

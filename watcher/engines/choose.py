@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from watcher.engines.paddle_choice import PaddleFound, PaddleMissingError, PaddleWanted, find_paddle, gpu_visible
-from watcher.engines.paddle_package import is_cpu_build, package_folder
+from watcher.engines.paddle.choice import PaddleFound, PaddleMissingError, PaddleWanted, find_paddle, gpu_visible
+from watcher.engines.paddle.package import is_cpu_build, package_folder
 from watcher.engines.port import EngineSpec
 from watcher.engines.registry import MODULES
 

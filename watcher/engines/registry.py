@@ -7,7 +7,7 @@ from importlib import import_module
 from watcher.engines.port import Engine, EngineSpec
 
 MODULES = {
-    "paddleocr-vl": "watcher.engines.paddle_vl",
+    "paddleocr-vl": "watcher.engines.paddle.engine",
     "tesseract": "watcher.engines.tesseract",
     "rapidocr": "watcher.engines.rapid",
     "fake": "watcher.engines.fake",

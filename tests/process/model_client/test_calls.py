@@ -9,7 +9,7 @@ import pytest
 from doubles.model_clients import CALL_SECONDS, PROMPT, QUICK, RED, Clients, ask, messages, text_of, wait_for
 from servers.model_server import ModelServer, running_model_server
 
-from watcher.engines.model_client import Answer, ModelRequestError, ModelServers, ServerOptions
+from watcher.engines.model_servers.client import Answer, ModelRequestError, ModelServers, ServerOptions
 from watcher.engines.port import EngineWaitError
 
 

@@ -9,7 +9,7 @@ import pytest
 from doubles.model_clients import CALL_SECONDS, Clients, ask, messages, requests_of, text_of
 from servers.model_server import ModelServer, running_model_server
 
-from watcher.engines.model_client import Completion
+from watcher.engines.model_servers.client import Completion
 from watcher.engines.port import EngineWaitError
 
 

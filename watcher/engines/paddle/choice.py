@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from watcher.engines.paddle_models import Models, Search, model_homes, not_found, search
-from watcher.engines.paddle_package import Abilities, abilities
+from watcher.engines.paddle.models import Models, Search, model_homes, not_found, search
+from watcher.engines.paddle.package import Abilities, abilities
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from typing import Any
 from PIL import Image
 
 from watcher.domain.page import Box, EngineInfo
-from watcher.engines.model_client import ModelServers, ServerOptions
-from watcher.engines.paddle_blocks import Seen, read_blocks, scaled_back, with_lost
-from watcher.engines.paddle_marks import LostAnswerError, Marks
-from watcher.engines.paddle_memory import read_within_memory
-from watcher.engines.paddle_models import Models
-from watcher.engines.paddle_pipeline import Pipeline, build
-from watcher.engines.paddle_runtime import package_versions, prepare, release, start
-from watcher.engines.paddle_structure import asked, revisions
+from watcher.engines.model_servers.client import ModelServers, ServerOptions
+from watcher.engines.paddle.blocks import Seen, read_blocks, scaled_back, with_lost
+from watcher.engines.paddle.marks import LostAnswerError, Marks
+from watcher.engines.paddle.memory import read_within_memory
+from watcher.engines.paddle.models import Models
+from watcher.engines.paddle.pipeline import Pipeline, build
+from watcher.engines.paddle.runtime import package_versions, prepare, release, start
+from watcher.engines.paddle.structure import asked, revisions
 from watcher.engines.port import Engine, EngineFaultError, PageImage, PageReading, PlacedBlock, ReadBlock, Revision
 
 _FIGURE_QUALITY = 90

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from watcher.engines.paddle_memory import SCALES, is_out_of_memory, read_within_memory
+from watcher.engines.paddle.memory import SCALES, is_out_of_memory, read_within_memory
 from watcher.engines.port import EngineMemoryError
 
 

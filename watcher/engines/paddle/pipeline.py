@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from watcher.engines.chat import Answer
-from watcher.engines.model_client import ModelServers
-from watcher.engines.paddle_marks import Observe
+from watcher.engines.model_servers.chat import Answer
+from watcher.engines.model_servers.client import ModelServers
+from watcher.engines.paddle.marks import Observe
 
 _NOWHERE = "http://127.0.0.1:9/v1"  # for PaddleX's own client, which is never used
 _LONGEST = 100  # times as long as wide; the model's preprocessing refuses what is beyond 200

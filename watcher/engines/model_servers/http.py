@@ -10,8 +10,18 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
-from watcher.engines.chat import Answer, Fault, MalformedAnswerError, fault_of, named, pause_asked, read_answer, read_models, told
-from watcher.engines.model_options import ServerOptions
+from watcher.engines.model_servers.chat import (
+    Answer,
+    Fault,
+    MalformedAnswerError,
+    fault_of,
+    named,
+    pause_asked,
+    read_answer,
+    read_models,
+    told,
+)
+from watcher.engines.model_servers.options import ServerOptions
 
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=0)
 """A connection for each request. Kept ones cost more than they save: a server may close one just when a request is sent on it, and httpcore looks at all

@@ -12,11 +12,11 @@ from datetime import datetime
 from functools import cached_property
 
 from watcher.domain.retry import RetryPolicy
-from watcher.engines.chat import Answer, Fault, trial_body
-from watcher.engines.model_http import ADVICE, ModelHttp, ServerFaultError
-from watcher.engines.model_options import ServerOptions
+from watcher.engines.model_servers.balance import Rest, ServerPool, Ticket
+from watcher.engines.model_servers.chat import Answer, Fault, trial_body
+from watcher.engines.model_servers.http import ADVICE, ModelHttp, ServerFaultError
+from watcher.engines.model_servers.options import ServerOptions
 from watcher.engines.port import EngineFaultError, EngineWaitError
-from watcher.engines.server_pool import Rest, ServerPool, Ticket
 
 
 class ModelRequestError(EngineFaultError):

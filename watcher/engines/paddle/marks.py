@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from itertools import count
 
-from watcher.engines.chat import Answer
+from watcher.engines.model_servers.chat import Answer
+from watcher.engines.paddle.repetition import without_repetition
 from watcher.engines.port import EngineFaultError
-from watcher.engines.repetition import without_repetition
 
 _OPEN, _CLOSE = "\ue0f0", "\ue0f1"
 _TABLE_PROMPT = "Table Recognition:"

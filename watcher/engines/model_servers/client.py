@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal, TypeVar, overload
 
-from watcher.engines.chat import Answer, prompt_of, unnamed_body
-from watcher.engines.model_asking import ModelPool, ModelRequestError, Request, SpentError
-from watcher.engines.model_options import ServerOptions
+from watcher.engines.model_servers.asking import ModelPool, ModelRequestError, Request, SpentError
+from watcher.engines.model_servers.chat import Answer, prompt_of, unnamed_body
+from watcher.engines.model_servers.options import ServerOptions
 from watcher.engines.port import EngineWaitError
 
 __all__ = ["Answer", "Completion", "ModelRequestError", "ModelServers", "ServerOptions"]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from watcher.engines.paddle_structure import asked, revisions
+from watcher.engines.paddle.structure import asked, revisions
 from watcher.engines.port import PlacedBlock, Revision
 
 TABLE = "<table><tr><td>1</td></tr></table>"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from watcher.engines.chat import (
+from watcher.engines.model_servers.chat import (
     Answer,
     Fault,
     MalformedAnswerError,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.engines.repetition import without_repetition
+from watcher.engines.paddle.repetition import without_repetition
 
 LINE = "These words come again.\n"
 

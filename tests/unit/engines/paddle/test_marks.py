@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.engines.chat import Answer
-from watcher.engines.paddle_marks import BROKEN_OFF, EMPTY, REPEATED, Marks
+from watcher.engines.model_servers.chat import Answer
+from watcher.engines.paddle.marks import BROKEN_OFF, EMPTY, REPEATED, Marks
 
 WORD = "5ec4e7"
 CUT_OFF = "cut off at the model's limit of 64 tokens (ocr.max_new_tokens)"

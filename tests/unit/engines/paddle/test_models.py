@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from doubles.paddle_folders import language_model, layout_model, safetensors
 
-from watcher.engines.paddle_models import RELEASES, Models, model_homes, not_found, search
+from watcher.engines.paddle.models import RELEASES, Models, model_homes, not_found, search
 
 
 def whole(home: Path, *versions: str) -> None:

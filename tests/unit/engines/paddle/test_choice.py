@@ -11,8 +11,8 @@ from doubles.paddle_folders import language_model, layout_model
 
 from watcher.engines import choose as choosing
 from watcher.engines.choose import Choice, EngineNotFoundError, choose
-from watcher.engines.paddle_choice import PaddleMissingError, PaddleWanted, find_paddle, gpu_visible
-from watcher.engines.paddle_package import Abilities, abilities
+from watcher.engines.paddle.choice import PaddleMissingError, PaddleWanted, find_paddle, gpu_visible
+from watcher.engines.paddle.package import Abilities, abilities
 
 OLD = "class PaddleOCRVL(Base):\n    def __init__(self, layout_detection_model_dir=None, **kwargs):\n        pass\n"
 NEW = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watcher.engines.server_pool import Rest, ServerPool, Ticket
+from watcher.engines.model_servers.balance import Rest, ServerPool, Ticket
 
 CONCURRENCY = 8
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.domain.page import Box, TextFormat
-from watcher.engines.paddle_blocks import UNTAKEN, Seen, read_blocks, scaled_back, with_lost
+from watcher.engines.paddle.blocks import UNTAKEN, Seen, read_blocks, scaled_back, with_lost
 from watcher.engines.port import ReadBlock
 
 SIZE = (1000, 2000)
