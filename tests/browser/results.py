@@ -34,7 +34,7 @@ def write_result(folder: Path, pages: Sequence[Page], name: str = "Отчёт.pd
         (folder / place).mkdir(parents=True, exist_ok=True)
     for one in pages:
         if one.image:
-            Image.new("RGB", (WIDTH, HEIGHT), "white").save(folder / one.image)
+            Image.new("RGB", (one.width, one.height), "white").save(folder / one.image)
         for figure in (found.figure for found in one.blocks if found.figure):
             Image.new("RGB", (80, 60), "navy").save(folder / figure)
     preview = folder / "preview.html"

@@ -253,9 +253,11 @@ def test_no_width_of_a_screen_makes_the_page_scroll_sideways(browser: Browser, o
     wide = "<table><tr>" + "<td>Наименование</td>" * 40 + "</tr></table>"
     open_result(
         page(1, block(0, "Ж" * 300), block(1, wide, format=TextFormat.HTML), block(2, "x+" * 300 + "x", format=TextFormat.LATEX)),
+        page(2, status=PageStatus.BLANK, width=3000, height=200),
         name="Очень_длинное_имя_документа_без_единого_пробела" * 3 + ".pdf",
     )
     assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
+    assert browser.script("return [...document.images].every((image) => image.getBoundingClientRect().right <= innerWidth)")
     side_by_side = browser.find(".picture").rect["y"] == browser.find(".text").rect["y"]
     assert side_by_side == (width >= 1024)
 

@@ -25,7 +25,7 @@ _CHUNK = 512
 """Pieces of the template in one chunk, about three pages."""
 
 _MOST_MARKDOWN = 50_000
-"""Characters on a page that are taken for Markdown, which takes up to 1.5 s; more stay plain. A page of fine print has 10,000."""
+"""Characters on a page that are taken for Markdown, which takes up to 0.8 s; more stay plain. A page of fine print has 10,000."""
 
 _MOST_TABLE = 2_000_000
 """Characters of a table that is shown, such as one of 100,000 cells, which a browser takes a second or two to lay out."""

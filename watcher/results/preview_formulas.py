@@ -1,7 +1,7 @@
 r"""Formulas as MathML, which browsers draw by themselves: no script, no font, no request. Pure.
 
 The TeX is a model's reading of hostile paper. What the converter does not understand stays as it was read, and so does what would cost too
-much: 20,000 characters take it up to 0.6 s. Definitions of macros (`\def`) are no part of a formula on paper and could grow without bound.
+much: 20,000 characters take it up to 0.3 s. Definitions of macros (`\def`) are no part of a formula on paper and could grow without bound.
 What comes out here still goes through the sanitiser of `preview_markup`.
 """
 

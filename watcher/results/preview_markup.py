@@ -110,9 +110,10 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
     parser.disable(["link", "image", "autolink", "html_inline", "html_block", "reference", "code"])
     parser.use(dollarmath_plugin, allow_labels=False, allow_digits=False, double_inline=True)
+    # it looks for its end through all that follows, once for each `$$`, up to 8 s on a page; within a paragraph `$$` works without it
+    parser.disable("math_block")
     parser.add_render_rule("math_inline", _inline_formula)
     parser.add_render_rule("math_inline_double", _display_formula)
-    parser.add_render_rule("math_block", _display_formula)
     return parser
 
 
