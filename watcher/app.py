@@ -87,6 +87,12 @@ def open_store(settings: Settings, observed: Observed = _tell_nobody, passed_ove
     )
 
 
+def open_store_as_it_stands(settings: Settings) -> Store:
+    """Of a folder also what is younger than `storage.settle_seconds`: to be told of, not to be read. Raises `RefusedError`."""
+    storage = settings.storage.model_copy(update={"settle_seconds": 0.0})
+    return open_store(settings.model_copy(update={"storage": storage}))
+
+
 def new_condition(settings: Settings) -> StoreCondition:
     """A folder hashes whole files between two answers, so that its silence means nothing."""
     silent = settings.storage.silent_seconds if settings.s3.configured else math.inf

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from watcher.app import layout_of, open_store
+from watcher.app import layout_of, open_store_as_it_stands
 from watcher.cli.answers import plain
 from watcher.pipeline.failures import Failures, newest_failures
 from watcher.pipeline.survey import Survey, survey
@@ -20,7 +20,7 @@ _FAILURES = 10
 
 def status(settings: Settings) -> None:
     """Prints the counts, a line for each document in progress or waiting, and the newest failed ones. Raises `StoreError`."""
-    store, layout = open_store(settings), layout_of(settings)
+    store, layout = open_store_as_it_stands(settings), layout_of(settings)
     found = survey(store, layout, tuple(settings.watch.ignore), keeps_source=settings.retention.source == "keep")
     console = Console()
     console.print(Text(store.location))
@@ -55,7 +55,7 @@ def _waiting(found: Survey) -> Table:
     table = Table("document", "attempts", "why", "again in", title="waiting", title_justify="left")
     for one in found.waiting:
         seconds = (one.not_before - datetime.now(timezone.utc)).total_seconds() if one.not_before else 0.0
-        table.add_row(plain(one.key), str(one.attempts), plain(one.code or "-"), f"{max(seconds, 0):.0f} s")
+        table.add_row(plain(one.key), str(one.attempts), plain(one.reason or "-"), f"{seconds:.0f} s" if seconds >= 1 else "now")
     return table
 
 

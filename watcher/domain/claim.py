@@ -59,6 +59,7 @@ class Entry(Value):
     postponed: int = Field(default=0, description="times in a row that it waited for something that is not its fault")
     delay_seconds: float = Field(default=0.0, description="of waiting: how long")
     not_before: AwareDatetime | None = Field(default=None, description="of waiting: the end of it by the owner's wall clock")
+    reason: str = Field(default="", description="of waiting: the word for why, an error code where the document is to blame")
     outcome: Outcome | None = None
     error: Fault | None = Field(default=None, description="the last fault, carried on by the entries that follow")
 

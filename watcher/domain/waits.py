@@ -11,3 +11,5 @@ class Wait(str, Enum):
     STORE_FAILED = "store_failed"
     LOCAL_DISK_FAILED = "local_disk_failed"
     CHILD_PROCESS_FAILED = "child_process_failed"
+    GIVEN_BACK = "given_back"
+    READ_ANEW = "read_anew"

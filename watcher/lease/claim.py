@@ -10,6 +10,7 @@ from datetime import timedelta
 from watcher.domain.claim import Beat, Entry, Fault, Outcome, Phase, Purpose
 from watcher.domain.clock import Clock
 from watcher.domain.manifest import Source
+from watcher.domain.waits import Wait
 from watcher.lease.appending import Append
 from watcher.lease.log import ClaimLog
 from watcher.lease.names import EntryName
@@ -45,6 +46,7 @@ class Identity:
         handovers: int = 0,
         postponed: int = 0,
         delay_seconds: float = 0.0,
+        reason: str = "",
         outcome: Outcome | None = None,
         error: Fault | None = None,
     ) -> Entry:
@@ -65,6 +67,7 @@ class Identity:
             postponed=postponed,
             delay_seconds=delay_seconds,
             not_before=now + timedelta(seconds=delay_seconds) if phase is Phase.WAITING else None,
+            reason=reason,
             outcome=outcome,
             error=error,
         )
@@ -154,8 +157,8 @@ class Claim:
         entry = self._following(Phase.CLOSED, outcome=outcome, error=self.entry.error if outcome is Outcome.FAILED else None)
         return self._end(entry)
 
-    def wait(self, delay_seconds: float, error: Fault | None, *, charged: bool) -> bool:
-        """Gives the document back until `delay_seconds` have passed. Not `charged`: this attempt does not count."""
+    def wait(self, delay_seconds: float, error: Fault | None, *, charged: bool, reason: str = "") -> bool:
+        """Gives the document back until `delay_seconds` have passed. Not `charged`: this attempt does not count. `reason`: a word for people."""
         return self._end(
             self._following(
                 Phase.WAITING,
@@ -163,6 +166,7 @@ class Claim:
                 purpose=self.entry.purpose,
                 postponed=0 if charged else self.entry.postponed + 1,
                 delay_seconds=delay_seconds,
+                reason=reason,
                 error=error or self.entry.error,
             )
         )
@@ -176,6 +180,7 @@ class Claim:
                 attempts=self._attempts_before if free else self.entry.attempts,
                 purpose=self.entry.purpose,
                 handovers=0 if gained else self.entry.handovers + 1,
+                reason=Wait.GIVEN_BACK.value,
                 error=self.entry.error,
             )
         )
@@ -205,6 +210,7 @@ class Claim:
         handovers: int | None = None,
         postponed: int = 0,
         delay_seconds: float = 0.0,
+        reason: str = "",
         outcome: Outcome | None = None,
         error: Fault | None = None,
     ) -> Entry:
@@ -218,6 +224,7 @@ class Claim:
             handovers=self.entry.handovers if handovers is None else handovers,
             postponed=postponed,
             delay_seconds=delay_seconds,
+            reason=reason,
             outcome=outcome,
             error=error,
         )

@@ -161,9 +161,8 @@ class Attempt:
         """Waits double with each attempt, or with each time in a row that something else was to blame."""
         times = claim.entry.attempts if postponed.charged else claim.entry.postponed + 1
         delay = self._bench.rules.policy.delay(times, self._bench.jitter())
-        code = postponed.fault.code if postponed.fault else postponed.reason
-        self._log.warning("document_waits", reason=code, seconds_to_wait=round(delay, 1), charged=postponed.charged)
-        return End.WAITING if claim.wait(delay, postponed.fault, charged=postponed.charged) else End.LOST
+        self._log.warning("document_waits", reason=postponed.reason, seconds_to_wait=round(delay, 1), charged=postponed.charged)
+        return End.WAITING if claim.wait(delay, postponed.fault, charged=postponed.charged, reason=postponed.reason) else End.LOST
 
     def _close(self, outcome: Outcome) -> bool:
         """The hint comes after the entry that it is about: before it, nothing more would be done for the document."""

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from watcher.domain.claim import Entry, Phase
 from watcher.domain.document import RESULT_FOLDER, Document, Layout
 from watcher.domain.manifest import Manifest, Source
+from watcher.domain.waits import Wait
 from watcher.lease.appending import Append, Appender
 from watcher.lease.claim import Identity
 from watcher.lease.log import ClaimLog, Tail, UnreadableEntryError
@@ -99,7 +100,7 @@ class Redo:
         if last is not None and last.phase is not Phase.CLOSED:
             raise NotRestoredError(_AT_WORK)
         source = Source(key=document.key, etag=document.etag, size=document.size, dropped_at=document.modified)
-        entry = self.identity.entry(Phase.WAITING, source, attempts=0, generation=asked + 1)
+        entry = self.identity.entry(Phase.WAITING, source, attempts=0, generation=asked + 1, reason=Wait.READ_ANEW.value)
         number, known = (tail.number + 1, tail.entries) if tail is not None else (1, frozenset())
         appended = log.append(number, entry, known)
         if appended is Append.LOST:

@@ -30,12 +30,12 @@ class InProgress:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A document that is tried again later, and why."""
+    """A document that is tried again later, and the word for why."""
 
     key: str
     attempts: int
     not_before: datetime | None
-    code: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _state(store: Store, layout: Layout, document: Document, keeps_source: bool)
     if entry.phase is Phase.CLOSED:
         return "kept" if keeps_source and entry.outcome is Outcome.DONE else None
     if entry.phase is Phase.WAITING:
-        return Waiting(document.key, entry.attempts, entry.not_before, entry.error.code if entry.error else "")
+        return Waiting(document.key, entry.attempts, entry.not_before, entry.reason)
     beat = log.read_beat(tail.number)
     done, total = (beat.pages_done, beat.pages_total) if beat else (0, 0)
     return InProgress(document.key, entry.owner, entry.attempts, done, total, entry.at)

@@ -54,3 +54,13 @@ def test_a_name_cannot_drive_the_terminal(settings: Settings, capsys: pytest.Cap
     (line,) = lines_of(settings, capsys, "incoming/")
     assert line.isprintable()
     assert "incoming/a\\x1b[2J\\u202e.pdf" in line
+
+
+def test_what_was_dropped_this_moment_is_pending(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    inbox = Path(settings.storage.folder) / "incoming"
+    inbox.mkdir(parents=True)
+    (inbox / "a.pdf").write_bytes(b"%PDF")
+    unsettled = settings.model_copy(update={"storage": settings.storage.model_copy(update={"settle_seconds": 3600.0})})
+    status(unsettled)
+    (counts,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert counts.split("│")[1].strip() == "1"

@@ -159,7 +159,7 @@ def test_a_temporary_fault_waits_with_backoff_and_ends_in_failed_when_attempts_a
     for attempt, delay in ((1, 30), (2, 60)):
         assert replica.attempt(document) is End.WAITING
         last = log_of(store, document)[-1]
-        assert (last.phase, last.attempts, last.delay_seconds) == (Phase.WAITING, attempt, delay)
+        assert (last.phase, last.attempts, last.delay_seconds, last.reason) == (Phase.WAITING, attempt, delay, "engine_crashed")
         replica.time.advance(delay)
     assert replica.attempt(document) is End.FAILED
     error = error_of(store, document)
@@ -490,15 +490,17 @@ def test_an_answer_that_was_lost_is_read_back(store: HookedStore, replica: InPro
     assert manifest_of(store, document).version == document.version
 
 
-@pytest.mark.parametrize("fault", [UnavailableError("down"), EngineUnavailableError("no engine")])
-def test_a_fault_of_the_surroundings_costs_no_attempt(store: HookedStore, replica: InProcessReplica, fault: Exception) -> None:
+@pytest.mark.parametrize(
+    ("fault", "word"), [(UnavailableError("down"), "store_failed"), (EngineUnavailableError("no engine"), "child_process_failed")]
+)
+def test_a_fault_of_the_surroundings_costs_no_attempt(store: HookedStore, replica: InProcessReplica, fault: Exception, word: str) -> None:
     document = drop(store, "a.pdf", "one")
     if isinstance(fault, UnavailableError):
         store.before.append(once("create", "pages/", fault))
     else:
         replica.recogniser.faults["one"] = fault
     assert replica.attempt(document) is End.WAITING
-    assert log_of(store, document)[-1].attempts == 0
+    assert (log_of(store, document)[-1].attempts, log_of(store, document)[-1].reason) == (0, word)
     replica.recogniser.faults.clear()
     replica.time.advance(60)
     assert replica.attempt(document) is End.DONE
@@ -523,7 +525,7 @@ def test_an_end_gives_the_document_back_with_its_pages_for_another_to_go_on(
     replica.recogniser.before = lambda text: replica.bench.give_back.set() if text == "page 5" else None
     assert replica.attempt(document) is End.GIVEN_BACK
     last = log_of(store, document)[-1]
-    assert (last.phase, last.attempts, last.delay_seconds) == (Phase.WAITING, 0, 0)
+    assert (last.phase, last.attempts, last.delay_seconds, last.reason) == (Phase.WAITING, 0, 0, "given_back")
     assert other.attempt(document) is End.DONE
     assert len(other.recogniser.read) < 8
     assert manifest_of(store, document).attempt == 1
@@ -540,7 +542,7 @@ def test_a_disk_without_room_costs_no_attempt(store: HookedStore, replica: InPro
     (tmp_path / "full").write_text("a file where the folder should be")
     full = replace(replica, bench=replace(replica.bench, scratch=tmp_path / "full"))
     assert full.attempt(document) is End.WAITING
-    assert log_of(store, document)[-1].attempts == 0
+    assert (log_of(store, document)[-1].attempts, log_of(store, document)[-1].reason) == (0, "local_disk_failed")
     replica.time.advance(30)
     assert replica.attempt(document) is End.DONE
 

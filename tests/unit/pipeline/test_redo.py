@@ -192,6 +192,7 @@ def test_of_two_at_once_one_is_first(store: HookedStore, replica: InProcessRepli
 def test_asking_twice_asks_once(store: HookedStore, replica: InProcessReplica, finished: Document) -> None:
     first, second = redo(store, replica), redo(store, replica)
     assert first == second
+    assert log_of(store, finished)[-1].reason == "read_anew"
     assert replica.attempt(listed(store)) is End.DONE
     assert manifest_of(store, reading(finished, 2))
     assert names(store, "incoming/") == []

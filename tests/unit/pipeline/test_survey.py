@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica
 
-from watcher.domain.claim import Outcome
+from watcher.domain.claim import Fault, Outcome
+from watcher.domain.waits import Wait
+from watcher.lease.claim import Claim
 from watcher.pipeline.survey import survey
 from watcher.storage.memory import MemoryStore
+
+FAULT = Fault(code="parser_crashed", message="it crashed", transient=True)
 
 
 @pytest.fixture
@@ -33,6 +37,21 @@ def test_of_closed_documents_in_the_inbox_only_kept_ones_that_are_done_are_not_p
 ) -> None:
     replica.acquire(drop(store, "a.pdf", "one")).close(outcome)
     assert survey(store, LAYOUT, (), keeps_source=keeps_source).pending == pending
+
+
+@pytest.mark.parametrize(
+    ("give_back", "reason"),
+    [
+        (lambda claim: claim.wait(60, None, charged=False, reason=Wait.STORE_FAILED.value), "store_failed"),
+        (lambda claim: claim.wait(60, FAULT, charged=True, reason=FAULT.code), "parser_crashed"),
+        (lambda claim: claim.hand_back(gained=True, free_handovers=0), "given_back"),
+    ],
+)
+def test_the_word_for_why_it_waits_is_told(
+    store: MemoryStore, replica: InProcessReplica, give_back: Callable[[Claim], bool], reason: str
+) -> None:
+    assert give_back(replica.acquire(drop(store, "a.pdf", "one")))
+    assert [waiting.reason for waiting in survey(store, LAYOUT, (), keeps_source=False).waiting] == [reason]
 
 
 def test_an_entry_that_another_version_of_the_program_wrote_ends_nothing(store: MemoryStore) -> None:
