@@ -54,7 +54,7 @@ def test_what_failed_is_tried_again_once_its_cause_is_mended(folder: Path, bucke
 
     told = command("retry", "--code", "file_too_large", **environment)
     assert told.returncode == 0, told.stderr
-    assert told.stdout.splitlines() == [f"incoming/{NAME}: restored, it will be read again", "1 restored, 0 left in failed/"]
+    assert told.stdout.splitlines() == [f"incoming/{NAME}: restored, it will be read again", "restored: 1, not restored: 0"]
     assert bucket.keys("incoming/") == [f"incoming/{NAME}"]
     assert command("run", "--drain", **environment).returncode == 0
     assert [manifest.attempt for manifest in bucket.manifests().values()] == [1]
@@ -62,7 +62,7 @@ def test_what_failed_is_tried_again_once_its_cause_is_mended(folder: Path, bucke
 
     drop(folder, "empty.pdf")
     left = command("retry", "--all", **environment)
-    assert (left.returncode, left.stdout.splitlines()[-1]) == (3, "0 restored, 1 left in failed/")
+    assert (left.returncode, left.stdout.splitlines()[-1]) == (3, "restored: 0, not restored: 1")
 
 
 def test_what_was_finished_is_read_anew_beside_its_former_results(folder: Path, bucket: Bucket, environment: dict[str, str]) -> None:

@@ -77,7 +77,7 @@ def _status(config: Config = None) -> None:
 
 @app.command("retry")
 def _retry(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Names of failed documents.", show_default=False)] = None,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY", help="Names of failed documents.", show_default=False)] = None,
     config: Config = None,
     everything: Annotated[bool, typer.Option("--all", help="All failed documents.")] = False,
     code: Annotated[ErrorCode | None, typer.Option("--code", help="All that failed with this code.", show_choices=False)] = None,
@@ -93,7 +93,7 @@ def _retry(
 
 @app.command("redo")
 def _redo(
-    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Names of finished documents.", show_default=False)],
+    keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Names of finished documents.", show_default=False)],
     config: Config = None,
 ) -> None:
     """Have finished documents read anew, by a better engine for instance. The former results stay beside the new ones.

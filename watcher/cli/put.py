@@ -44,6 +44,8 @@ def put(settings: Settings, paths: list[Path], *, wait: bool) -> int:
     store, layout = open_store(settings), layout_of(settings)
     found = [each for path in paths for each in _files(path)]
     files = [(file, name) for file, name in found if is_document(name, "", settings.watch.ignore)]
+    if not found:
+        raise FileNotFoundError("there is no file in the folders given: nothing was put")
     for file, name in files:
         _require_readable(file)
         _require_text(file, name)
@@ -55,7 +57,7 @@ def put(settings: Settings, paths: list[Path], *, wait: bool) -> int:
         for file, name in files:
             dropped.append(_drop(store, layout, file, name))
             progress.advance(task)
-    console.print(f"{len(dropped)} documents lie in {layout.incoming} of {store.location}", highlight=False, markup=False)
+    console.print(f"put into {layout.incoming} of {store.location}: {len(dropped)}", highlight=False, markup=False)
     return _follow(store, layout, dropped, console) if wait else exits.OK
 
 
@@ -68,7 +70,7 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
         for file in sorted(base.rglob("*")):
             if not file.is_dir():
                 yield file, file.relative_to(base.parent).as_posix()
-    elif path.is_symlink():
+    elif path.is_symlink() or path.exists():  # told of by `_require_readable`
         yield path, path.name
     else:
         raise FileNotFoundError(f"{path}: there is no such file or folder")

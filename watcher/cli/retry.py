@@ -25,8 +25,11 @@ def retry(settings: Settings, places: list[str], code: ErrorCode | None) -> int:
     unknown = [
         Answer(place, False, f"no document of that name lies in {command.layout.failed}") for place, keys in found.items() if not keys
     ]
-    tell(unknown)
+    _, missing = tell(unknown)
     keys = [key for some in found.values() for key in some] if places else command.find()
+    if not keys and not places:
+        Console().print(f"no failed document lies in {command.layout.failed}", highlight=False, markup=False)
+        return exits.OK
     restored, left = tell(command.run(list(dict.fromkeys(keys)), code.value if code else None))
-    Console().print(f"{restored} restored, {left} left in {command.layout.failed}", highlight=False, markup=False)
-    return exits.SOME_FAILED if left else exits.ERROR if unknown else exits.OK
+    Console().print(f"restored: {restored}, not restored: {left + missing}", highlight=False, markup=False)
+    return exits.SOME_FAILED if left else exits.ERROR if missing else exits.OK
