@@ -161,6 +161,7 @@ class Daemon:
         watch = self._settings.watch
         uploads = ThreadPoolExecutor(self._settings.uploads_at_once, thread_name_prefix="upload")
         parser = build_parser(self._settings)
+        threading.Thread(target=parser.warm_up, name="parser-warm-up", daemon=True).start()
         shared = Shared(
             self._settings,
             self._replica,

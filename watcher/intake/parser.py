@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.intake import child
 from watcher.intake.port import Inspection, Limits, RenderedPage, Rendering, UnrenderablePage
-from watcher.workers.pool import ChildCrashedError, ChildPool, ChildTimeoutError
+from watcher.workers.pool import ChildCrashedError, ChildError, ChildPool, ChildTimeoutError
 
 T = TypeVar("T")
 
@@ -74,6 +75,11 @@ class Parser:
         except ChildCrashedError:
             pass
         return [self._draw_alone(path, inspection, number, target_dir) for number in numbers]
+
+    def warm_up(self) -> None:
+        """Starts a child, so that the first document need not wait for it. One that cannot start says so at that document."""
+        with suppress(ChildError):
+            self._children.call(child.initialize, seconds=self._limits.parse_seconds)
 
     def close(self) -> None:
         """Ends the children."""

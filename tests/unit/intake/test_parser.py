@@ -41,7 +41,7 @@ class Children:
 
     def call(self, function: Callable[..., T], *args: object, seconds: float) -> T:
         self.seconds.append(seconds)
-        if function is child.inspect:
+        if function in (child.inspect, child.initialize):
             if self.opening is not None:
                 raise self.opening
             return cast(T, THREE_PAGES)
@@ -141,3 +141,11 @@ def test_damage_of_the_whole_file_found_while_drawing_is_the_documents(limits: L
     with pytest.raises(DocumentError) as caught:
         render(Children({1: DocumentError(ErrorCode.CORRUPT_IMAGE)}), limits, rendering, [1])
     assert caught.value.code is ErrorCode.CORRUPT_IMAGE
+
+
+def test_warming_up_starts_a_child_and_leaves_it_to_documents_to_tell_of_one_that_cannot_start(
+    limits: Limits, rendering: Rendering
+) -> None:
+    for children in (Children(), Children(opening=ChildUnstartableError("no memory"))):
+        Parser(children, limits, rendering).warm_up()
+        assert children.seconds == [limits.parse_seconds]

@@ -20,7 +20,7 @@ from watcher.engines.paddle.marks import LostAnswerError, Marks
 from watcher.engines.paddle.memory import read_within_memory
 from watcher.engines.paddle.models import Models
 from watcher.engines.paddle.pipeline import Pipeline, build
-from watcher.engines.paddle.runtime import package_versions, prepare, release, start
+from watcher.engines.paddle.runtime import package_versions, prepare, release, settle, start
 from watcher.engines.paddle.structure import asked, revisions
 from watcher.engines.port import Engine, EngineFaultError, PageImage, PageReading, PlacedBlock, ReadBlock, Revision
 
@@ -75,6 +75,7 @@ def load(
     )
     read_labels = tuple(label for label, read in (("chart", charts), ("seal", pipeline.reads_seals)) if read)
     engine = _Structuring if pipeline.restructures else _Reading
+    settle()
     return engine(pipeline, marks, servers, info, device, page_seconds, read_labels)
 
 

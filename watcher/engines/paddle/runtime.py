@@ -34,6 +34,12 @@ def start(wanted: str) -> str:
     return "gpu:0" if paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0 else "cpu"
 
 
+def settle() -> None:
+    """After loading. What is loaded stays until the process ends: the collections between calls, of a million objects else, need not look at it."""
+    gc.collect()
+    gc.freeze()
+
+
 def release(device: str) -> None:
     """Memory that nothing refers to any more, Paddle's cache of the GPU's included."""
     gc.collect()
