@@ -163,7 +163,8 @@ class PageReader:
     def _fail(self, number: int, failure: _Failure) -> None:
         self._failures[number] = failure
         self.bench.log.warning("page_failed", page=number, code=failure.error.code.value, reason=failure.note)
-        if failure.error.transient:  # each such page may cost its whole deadline, and the document is tried again; damaged ones cost nothing
+        # Each transient one may cost its whole deadline, and the document is tried again; damaged ones cost nothing.
+        if failure.error.transient:
             self._refuse_if_too_many_failed()
 
     def _refuse_if_too_many_failed(self) -> None:

@@ -32,6 +32,9 @@ _TOO_LARGE = f"the document has more than {_MOST_BLOCKS} blocks, or {_MOST_CHARA
 _PAGES_ONLY = "the engine sees one page at a time"
 _BEGUN = "an earlier attempt had begun to write the document page by page"
 
+_PLAIN = Structure(scope=Scope.DOCUMENT)
+"""Of a document without titles and tables: no engine need be asked, and whoever finishes it finds the same."""
+
 
 def find_structure(bench: Bench, writer: ResultWriter, pages: Iterable[Page]) -> tuple[Structure, list[Output]]:
     """The structure, and its file where there is one: an engine that sees whole documents leaves it for whoever finishes the document instead.
@@ -45,7 +48,7 @@ def find_structure(bench: Bench, writer: ResultWriter, pages: Iterable[Page]) ->
             if any(_stands(writer, name) for name in (DOCUMENT_MD, DOCUMENT_JSON)):
                 return _page_by_page(_BEGUN), []
     structure = _ask(bench, writer, pages)
-    if structure.note == _PAGES_ONLY:
+    if structure.note == _PAGES_ONLY or structure is _PLAIN:
         return structure, []
     (writer.folder / STRUCTURE).write_text(structure.model_dump_json(), encoding="utf-8")
     return _adopted(writer, writer.create(STRUCTURE))
@@ -70,6 +73,8 @@ def _ask(bench: Bench, writer: ResultWriter, pages: Iterable[Page]) -> Structure
     placed = place(pages)
     if placed is None:
         return _page_by_page(_TOO_LARGE)
+    if not any(block.text for page in placed for block in page):
+        return _PLAIN
     try:
         future = bench.recogniser.restructure(placed)
         try:

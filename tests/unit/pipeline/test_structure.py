@@ -133,6 +133,18 @@ def test_a_document_too_large_is_not_asked_about(store: HookedStore, replica: In
     assert "blocks" in manifest_of(store, document).structure_note
 
 
+def test_a_document_without_titles_and_tables_is_not_asked_about(store: HookedStore, replica: InProcessReplica) -> None:
+    def defect(pages: Sequence[Sequence[PlacedBlock]]) -> list[Revision]:
+        raise AssertionError("it was asked")
+
+    replica.recogniser.structure = defect
+    document = drop(store, "a.pdf", "one\ntwo")
+    assert replica.attempt(document) is End.DONE
+    manifest = manifest_of(store, document)
+    assert (manifest.structure, manifest.structure_note) == (Scope.DOCUMENT, "")
+    assert "structure.json" not in [output.name for output in manifest.outputs]
+
+
 def test_while_the_structure_is_looked_for_the_document_can_be_given_back(store: HookedStore, replica: InProcessReplica) -> None:
     never: Future[list[Revision] | None] = Future()
     give_back = threading.Event()
