@@ -57,7 +57,7 @@ account_autocreate = true
 allow_account_management = true
 [filter:s3api]
 use = egg:swift#s3api
-location = us-east-1
+location = ru-central-1
 check_bucket_owner = false
 [filter:tempauth]
 use = egg:swift#tempauth
