@@ -149,8 +149,7 @@ def test_pages_are_reached_by_number_by_key_and_by_link(browser: Browser, open_r
     browser.press(Keys.ARROW_RIGHT)
     browser.until(lambda: browser.seen("#page-18 h2"))
     browser.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
-    browser.until(lambda: browser.seen("#page-16 h2"))
-    assert browser.find("#page").get_attribute("value") == "16"
+    browser.until(lambda: browser.seen("#page-16 h2") and browser.find("#page").get_attribute("value") == "16")
     browser.find("#next").click()
     browser.until(lambda: browser.find("#page").get_attribute("value") == "17")
     for typed, shown in (("999", "30"), ("0", "1"), ("x", "1")):

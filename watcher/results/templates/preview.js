@@ -55,14 +55,14 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   /* Pages far from the screen have heights that are guessed: what was scrolled to moves once its neighbours are laid out */
-  let settling = 0;
+  let settling = 0, settled = 0; // the last move begun, and the last one ended
   const settle = (move) => { // scrolls, and returns where that led
     const mine = ++settling;
     let before = NaN, tries = 10;
     const again = () => {
       if (mine !== settling) return;
       const place = Math.round(move());
-      if (place === before || !tries--) return;
+      if (place === before || !tries--) { settled = mine; return; }
       before = place;
       requestAnimationFrame(() => requestAnimationFrame(again));
     };
@@ -90,7 +90,9 @@ document.addEventListener("DOMContentLoaded", () => {
   }, { rootMargin: "50% 0px" });
   for (const section of sections) neighbours.observe(section);
   let asked = null; // the last pages may be too short to reach the top
+  let going = 0; // the move to the page that was asked for: until it ends, that page is the one shown
   const locate = () => {
+    if (going === settling && settled !== going) return;
     const line = $("bar").offsetHeight + 24;
     const above = [...near].filter((section) => section.getBoundingClientRect().top <= line).map((section) => indexes.get(section));
     const end = scrollY + innerHeight >= root.scrollHeight - 2 && scrollY > 0;
@@ -106,6 +108,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (at < 0) return;
     asked = at;
     bring(sections[at], "start");
+    going = settling;
     show(at);
   };
   $("previous").addEventListener("click", () => go(current - 1));
