@@ -10,7 +10,8 @@ COPY --chmod=755 start.sh /app/
 
 # Without extras: `cpu` would bring a second OpenCV, `paddle` the package index's PaddlePaddle, which cannot use the GPU.
 # base_pins.py holds the framework where it is and pins what the base lacks; --no-deps would leave pins to be kept complete by hand.
-# The sources are lent, not copied, so that no layer has them. Building wants to write beside them: hence /tmp/source.
+# The sources are lent, not copied, so that no layer has them; of the folder that they are lent at an empty one may stay. Building wants to
+# write beside them: hence /tmp/source.
 RUN --mount=type=bind,target=/tmp/lent \
     mkdir /tmp/source \
     && cp -r /tmp/lent/pyproject.toml /tmp/lent/README.md /tmp/lent/watcher /tmp/source \

@@ -143,7 +143,8 @@ def test_a_hostile_document_ends_in_its_limits_with_a_sentence_for_people(parser
         assert len(error.message.split(". ")) > 1, "tells what is wrong, but not what to do"
         assert error.code in CATALOG
     for child in psutil.Process().children():
-        assert child.memory_info().rss < LIMITS.parse_memory_bytes
+        if "multiprocessing" in " ".join(child.cmdline()):  # servers of other tests may be there, too
+            assert child.memory_info().rss < LIMITS.parse_memory_bytes
 
 
 def test_the_document_behind_a_hostile_one_is_read(parser: Parser, tmp_path: Path) -> None:

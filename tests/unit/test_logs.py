@@ -107,7 +107,7 @@ class TestLevels:
             getattr(structlog.get_logger(), level)(level)
         assert [event["event"] for event in events(stream)] == ["warning", "error"]
 
-    @pytest.mark.parametrize("name", ["botocore.endpoint", "uvicorn.error", "apscheduler.executors.default"])
+    @pytest.mark.parametrize("name", ["botocore.endpoint", "urllib3.connectionpool", "apscheduler.executors.default"])
     def test_libraries_go_the_same_way_from_warning_on(self, stream: io.StringIO, name: str) -> None:
         configure_logs("debug", "json", stream, [])
         logging.getLogger(name).info("signature=%s", "abc")
