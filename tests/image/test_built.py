@@ -21,7 +21,9 @@ MOST_BYTES = 100 * 10**6
 PERSON = 1000
 PACKAGES = re.compile(r"usr/local/lib/python3\.\d+/site-packages/")
 OURS = re.compile(rf"app(/(start\.sh|output|data))?|usr/local/bin/[\w.-]+(/.*\.pyc)?|{PACKAGES.pattern}.+")
-PASSED_THROUGH = re.compile(r"(usr|usr/local|usr/local/bin|usr/local/lib|usr/local/lib/python3\.\d+(/site-packages)?|run|tmp(/lent)?|srv|mnt|etc)")
+PASSED_THROUGH = re.compile(
+    r"(usr|usr/local|usr/local/bin|usr/local/lib|usr/local/lib/python3\.\d+(/site-packages)?|run|tmp(/lent)?|srv|mnt|etc)"
+)
 HELD = re.compile(r"paddle(paddle|ocr|x)|opencv-.*|numpy|safetensors")
 
 Entry = tuple[tarfile.TarInfo, bytes]

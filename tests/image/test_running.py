@@ -124,7 +124,9 @@ def test_with_s3_a_document_goes_through(container: MakeContainer, ceph: S3Serve
         made = [it.files / name for name in changed if name not in ("app", *MAY_CHANGE)]
         assert made
         assert {path.lstat().st_uid for path in made} == {PERSON}
-        assert [path for path in (it.files / "tmp").rglob("*") if path.name != "lent"] == []  # what building may leave, without anything in it
+        assert [
+            path for path in (it.files / "tmp").rglob("*") if path.name != "lent"
+        ] == []  # what building may leave, without anything in it
 
 
 def test_without_s3_network_and_writable_root_a_document_goes_through(container: MakeContainer, tmp_path: Path) -> None:
