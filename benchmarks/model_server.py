@@ -52,6 +52,7 @@ class ServedDocuments:
             "WATCHER_OCR__MODELS": str(self.models),
             "WATCHER_OCR__DEVICES": "cpu",
             "WATCHER_WATCH__DOCUMENTS": str(AT_ONCE),
+            "WATCHER_RENDER__PROCESSES": "2",  # as docs/engines.md says: one process draws fewer pages than such a server reads
         }
 
     def _measure(self, pages_per_call: str) -> float:
