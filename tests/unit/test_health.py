@@ -121,7 +121,7 @@ def test_not_ready_says_why(snapshot: HealthSnapshot, reason: str) -> None:
     ("reason", "told"),
     [
         (
-            "no models in /models/official_models, /root/.paddlex: mount them",
+            "no models in /models/official_models, /home/paddleocr/.paddlex: mount them",
             "no models in (a path, see the log), (a path, see the log): mount them",
         ),
         ("http://10.0.0.7:8118/v1 does not answer", "(an address, see the log) does not answer"),

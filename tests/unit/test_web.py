@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from doubles.health import WELL
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -20,24 +21,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from watcher.domain.health import HealthSnapshot
 from watcher.metrics import Metrics
 from watcher.web import HttpServer, HttpServerError, create_app
-
-WELL = HealthSnapshot(
-    engine_phase="ready",
-    engine_reason="",
-    devices={"cpu": "ready"},
-    engine="fake",
-    engine_version="1",
-    s3_configured=False,
-    version="2.0.0",
-    replica="replica",
-    claim_mode="conditional",
-    counts={},
-    last_scan_age=0.0,
-    store="reachable",
-    store_cause="",
-    store_reason="",
-    stalled=None,
-)
 
 
 class Daemon:

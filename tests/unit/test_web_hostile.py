@@ -13,27 +13,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from doubles.health import WELL
 
-from watcher.domain.health import HealthSnapshot
 from watcher.web import HttpServer, create_app
 
-WELL = HealthSnapshot(
-    engine_phase="ready",
-    engine_reason="",
-    devices={"cpu": "ready"},
-    engine="fake",
-    engine_version="1",
-    s3_configured=False,
-    version="2.0.0",
-    replica="replica",
-    claim_mode="conditional",
-    counts={},
-    last_scan_age=0.0,
-    store="reachable",
-    store_cause="",
-    store_reason="",
-    stalled=None,
-)
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
