@@ -3,6 +3,7 @@ PYTHON ?=
 IMAGE ?= paddleocr-watcher
 BASE_IMAGE ?=
 SEEDS ?= 10000
+BENCH ?=
 BIN := .venv/bin
 
 # A recipe that installs never runs beside one that uses what it installs.
@@ -25,8 +26,8 @@ check: venv ## Lint, format, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: venv ## Measure what the daemon costs around the engine, as ratios to a plain loop
-	@$(BIN)/python -m benchmarks
+bench: venv ## Measure the daemon against plain alternatives, five pairs a row (BENCH='--rows folder --pairs 7')
+	@PYTHONPATH=tests:. $(BIN)/python -m benchmarks $(BENCH)
 
 sim: venv ## Run replicas through SEEDS=10000 seeded histories of faults, and check that nothing is lost or doubled
 	@PYTHONPATH=tests:. $(BIN)/python -m simulation --seeds $(SEEDS)

@@ -1,64 +1,108 @@
-"""`make bench`: every row is a ratio to a plain alternative that was measured in the same run."""
+"""`make bench`: what is measured against a plain alternative, in the same run; see docs/performance.md."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
+import sys
 import tempfile
-from functools import partial
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shutil import which
 
-from benchmarks.folder_store import FolderStore
-from benchmarks.model_server import AT_ONCE, PYTHON, SECONDS, served_documents
-from benchmarks.page_memory import measure_memory
-from benchmarks.pairs import measure_pairs
+from rich.console import Console
+from servers.ceph import PACKAGES, PROGRAMS, run_ceph
+from servers.s3_server import S3Server
+
+from benchmarks import folder_store, model_server, page_memory
+from benchmarks.results import RESULTS, MeasuredRow, now, read_results, standing_commit, this_machine, write_results
+from benchmarks.row import Measure, NotMeasuredError, Plan, Result
+from benchmarks.table import rich_table
+
+ROWS: Mapping[str, Measure] = {
+    "folder": folder_store.measure,
+    "server": model_server.measure,
+    "memory": page_memory.measure,
+}
+"""In the order of the table."""
 
 
-def main() -> None:
+def main() -> int:
+    """The exit code: 1 where a row failed. That one is slower than it is to be is no failure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME", help=f"of {', '.join(ROWS)} (default: all)")
     parser.add_argument("--pairs", type=int, default=5, help="measurements of each row (default: 5)")
-    parser.add_argument("--documents", type=int, default=100, help="documents in each measurement (default: 100)")
-    parser.add_argument("--served", type=int, default=64, help="documents in each measurement with a model server (default: 64)")
-    parser.add_argument("--pages", type=int, default=300, help="pages of the long document whose memory is measured (default: 300)")
-    parser.add_argument("--rows", choices=("all", "folder", "server", "memory"), default="all", help="what is measured (default: all)")
+    parser.add_argument("--short", action="store_true", help="once each and as little as possible, for a test of the rows themselves")
+    parser.add_argument("--results", type=Path, help=f"file for the results (default: {RESULTS.name} here; none with --short)")
     arguments = parser.parse_args()
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
-    with tempfile.TemporaryDirectory() as scratch:
-        if arguments.rows in ("all", "folder"):
-            measure_folder(Path(scratch), arguments.pairs, arguments.documents)
-        if arguments.rows in ("all", "server"):
-            measure_server(Path(scratch), arguments.pairs, arguments.served)
-    with tempfile.TemporaryDirectory() as scratch:
-        if arguments.rows in ("all", "memory"):
-            measure_pages(Path(scratch), arguments.pages)
+    target = arguments.results or (None if arguments.short else RESULTS)
+    told, shown = Console(stderr=True), Console()
+    measured: list[Result] = []
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch, _ceph(Path(scratch)) as ceph, told.status("") as status:
+
+        def tell(text: str) -> None:
+            if told.is_terminal:
+                status.update(text)
+            else:
+                print(text, file=sys.stderr, flush=True)
+
+        for name in arguments.rows:
+            place = Path(scratch) / name
+            place.mkdir()
+            plan = Plan(1 if arguments.short else arguments.pairs, arguments.short, place, tell, ceph)
+            try:
+                row = _measure(name, ROWS[name], plan)
+            except Exception:  # the rows that follow are not to be lost by it
+                traceback.print_exc()
+                failed = True
+                continue
+            measured += row.results
+            if target:
+                write_results(target, read_results(target).with_row(name, row))
+    shown.print(rich_table(measured))
+    for note in dict.fromkeys(note for result in measured for note in result.notes):
+        shown.print(f"- {note}", highlight=False, markup=False)
+    return int(failed)
 
 
-def measure_folder(scratch: Path, pairs: int, documents: int) -> None:
-    store = FolderStore(scratch, documents)
-    for against, durable in (("a loop without fsync", False), ("a loop with fsync", True)):
-        name = f"folder store, fake engine of 0 s, against {against}"
-        print(measure_pairs(name, "documents/s", pairs, store.daemon, partial(store.loop, durable=durable)))
-
-
-def measure_server(scratch: Path, pairs: int, documents: int) -> None:
-    name = (
-        f"PaddleOCR-VL, model server of {SECONDS:g} s and {AT_ONCE} at once, {documents} one-page documents, calls of up to {AT_ONCE} pages,"
-        " against one call per document"
+def _measure(name: str, measure: Measure, plan: Plan) -> MeasuredRow:
+    started = now()
+    try:
+        results = tuple(measure(plan))
+    except NotMeasuredError as reason:
+        results = (Result(name=name, not_measured=str(reason)),)
+    commit, changed = standing_commit()
+    return MeasuredRow(
+        commit=commit,
+        changed=changed,
+        pairs=plan.pairs,
+        short=plan.short,
+        machine=this_machine(),
+        started=started,
+        ended=now(),
+        results=results,
     )
-    if not PYTHON.exists():
-        print(f"{name}: not measured, since {PYTHON} is not there (scripts/paddle.sh makes it)")
-        return
-    with served_documents(scratch, documents) as served:
-        print(measure_pairs(name, "documents/s", pairs, served.together, served.alone))
 
 
-def measure_pages(scratch: Path, pages: int) -> None:
-    if PYTHON.exists():
-        print(measure_memory(scratch, pages))
-    else:
-        print(f"PaddleOCR-VL, peak memory: not measured, since {PYTHON} is not there (scripts/paddle.sh makes it)")
+@contextmanager
+def _ceph(scratch: Path) -> Iterator[Callable[[], S3Server]]:
+    """Started when it is first asked for; the rows share it, each with buckets of its own."""
+    with ExitStack() as running:
+        servers: list[S3Server] = []
+
+        def ceph() -> S3Server:
+            if missing := [program for program in PROGRAMS if which(program) is None]:
+                raise NotMeasuredError(f"{', '.join(missing)} not installed: apt-get install {PACKAGES}")
+            if not servers:
+                root = scratch / "ceph"
+                root.mkdir()
+                servers.append(running.enter_context(run_ceph(root)))
+            return servers[0]
+
+        yield ceph
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,55 +6,30 @@ opens no image, keeps no claims and knows no failure. With `durable` it calls fs
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from PIL import Image, ImageDraw
+from benchmarks.documents import one_page
+from benchmarks.pairs import measure_pairs
+from benchmarks.replica import FAKE, drain, in_folder
+from benchmarks.row import Plan, Result
 
-PAGE = (620, 877)  # A4 at 75 dpi, in pixels
+
+def measure(plan: Plan) -> Iterator[Result]:
+    store = FolderStore(plan.scratch, 3 if plan.short else 100)
+    for against, durable in (("a loop without fsync", False), ("a loop with fsync", True)):
+        pairs = measure_pairs(plan, f"folder store against {against}", store.daemon, partial(store.loop, durable=durable))
+        yield pairs.result("folder store, engine of 0 s", f"{against} that writes the same files", "documents/s")
 
 
 def make_documents(inbox: Path, count: int) -> None:
     inbox.mkdir(parents=True)
     for number in range(count):
-        page = Image.new("L", PAGE, 255)
-        ImageDraw.Draw(page).text((40, 40), f"document {number}", fill=0)
-        page.save(inbox / f"{number:05}.png")
-
-
-FAKE = {"WATCHER_OCR__ENGINE": "fake"}
-
-
-def drain(data: Path, python: str | Path = sys.executable, settings: Mapping[str, str] = FAKE) -> float:
-    """Runs `watcher run --drain` on the folder `data`; seconds from the first claim to the end of the last document, by its log."""
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("WATCHER_", "CLOUDRU_"))},
-        "WATCHER_STORAGE__FOLDER": str(data),
-        "WATCHER_STORAGE__SETTLE_SECONDS": "0",
-        "WATCHER_WATCH__POLL_SECONDS": "0.1",
-        "WATCHER_HTTP__HOST": "127.0.0.1",
-        "WATCHER_HTTP__PORT": "0",
-        "WATCHER_LOG__FORMAT": "json",
-        **settings,
-    }
-    done = subprocess.run([python, "-m", "watcher", "run", "--drain"], env=env, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise SystemExit(f"`watcher run --drain` ended with {done.returncode}:\n{done.stderr}")
-    events = [json.loads(line) for line in done.stderr.splitlines()]
-    claimed = min(moment(event) for event in events if event["event"] == "document_claimed")
-    ended = max(moment(event) for event in events if event["event"] == "document_ended")
-    return (ended - claimed).total_seconds()
-
-
-def moment(event: Mapping[str, str]) -> datetime:
-    return datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00"))  # Python 3.10 knows no Z
+        (inbox / f"{number:05}.png").write_bytes(one_page(number))
 
 
 @dataclass
@@ -70,11 +45,9 @@ class FolderStore:
         self.rounds += 1
         data = self.scratch / f"{self.rounds}-daemon"
         make_documents(data / "incoming", self.documents)
-        seconds = drain(data)
-        finished = len(list((data / "processed").glob("*/*/manifest.json")))
-        if finished != self.documents:
-            raise SystemExit(f"only {finished} of {self.documents} documents were finished")
-        return self.documents / seconds
+        run = drain({**in_folder(data), **FAKE})
+        run.require(self.documents)
+        return self.documents / run.seconds
 
     def loop(self, *, durable: bool) -> float:
         """Documents per second over what `daemon` has just read and written."""

@@ -13,8 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.folder_store import drain, make_documents
-from tests.servers.model_server import running_model_server
+from servers.model_server import running_model_server
+
+from benchmarks.folder_store import make_documents
+from benchmarks.pairs import measure_pairs
+from benchmarks.replica import drain, in_folder
+from benchmarks.row import NotMeasuredError, Plan, Result, at_least
 
 ROOT = Path(__file__).parents[1]
 PYTHON = ROOT / "build" / "paddle-3.7" / "bin" / "python"
@@ -22,6 +26,23 @@ PYTHON = ROOT / "build" / "paddle-3.7" / "bin" / "python"
 SECONDS, AT_ONCE = 0.5, 64
 
 _BLOCK = '[["text", 0.1, 0.1, 0.9, 0.3]]'
+
+
+def require_paddle() -> None:
+    """Raises `NotMeasuredError`."""
+    if not PYTHON.exists():
+        raise NotMeasuredError(f"{PYTHON.relative_to(ROOT)} is not there (scripts/paddle.sh makes it)")
+
+
+def measure(plan: Plan) -> Iterator[Result]:
+    require_paddle()
+    with served_documents(plan.scratch, 2 if plan.short else 64) as served:
+        pairs = measure_pairs(plan, "batches across documents", served.together, served.alone)
+    stand_in = (
+        f"The model server is a stand-in that takes {SECONDS:g} s for a request and works on {AT_ONCE} at once; so is the layout model."
+    )
+    name = f"batches across documents: calls of up to {AT_ONCE} pages to a model server"
+    yield pairs.result(name, "one call per document", "documents/s", at_least(10), notes=(stand_in,))
 
 
 @dataclass
@@ -59,11 +80,9 @@ class ServedDocuments:
         self.rounds += 1
         data = self.scratch / f"{self.rounds}-served"
         make_documents(data / "incoming", self.documents)
-        seconds = drain(data, PYTHON, {**self.settings, "WATCHER_OCR__BATCH_PAGES": pages_per_call})
-        finished = len(list((data / "processed").glob("*/*/manifest.json")))
-        if finished != self.documents:
-            raise SystemExit(f"only {finished} of {self.documents} documents were finished")
-        return self.documents / seconds
+        run = drain({**in_folder(data), **self.settings, "WATCHER_OCR__BATCH_PAGES": pages_per_call}, PYTHON)
+        run.require(self.documents)
+        return self.documents / run.seconds
 
 
 @contextmanager

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.folder_store import drain
-from benchmarks.model_server import PYTHON, served_documents
+from benchmarks.model_server import PYTHON, ServedDocuments, require_paddle, served_documents
+from benchmarks.pairs import measure_pairs
+from benchmarks.replica import FailedRunError, drain, in_folder
+from benchmarks.row import Plan, Result
 
 FEW = 3
 _TICK_SECONDS = 0.1
@@ -31,46 +33,50 @@ print(len(pipeline.predict(document)))
 """
 
 
-@dataclass(frozen=True)
-class MemoryRow:
-    """Peaks in MB (10^6 bytes), with few pages and with many."""
-
-    name: str
-    ours: tuple[float, float]
-    plain: tuple[float, float]
-
-    def __str__(self) -> str:
-        return f"{self.name}: {_growth(self.ours)}, plain {_growth(self.plain)}"
-
-
-def _growth(peaks: tuple[float, float]) -> str:
-    few, many = peaks
-    return f"{many - few:+.0f} MB ({few:.0f} to {many:.0f})"
+def measure(plan: Plan) -> Iterator[Result]:
+    require_paddle()
+    pages = 6 if plan.short else 300
+    with served_documents(plan.scratch, documents=1, seconds=0.0) as served:
+        growth = Growth(plan.scratch, pages, served)
+        pairs = measure_pairs(plan, f"memory of {pages} pages", growth.ours, growth.plain)
+    name = f"PaddleOCR-VL: memory that {pages} A4 pages take beyond {FEW}"
+    notes = ("Peaks of all processes together; the layout model and the model server are stand-ins, the pipeline is the real one.",)
+    yield pairs.result(name, "the pipeline by itself, given the PDF's path", "MB", notes=notes)
 
 
-def measure_memory(scratch: Path, pages: int) -> MemoryRow:
-    name = f"PaddleOCR-VL, peak memory, {pages} A4 pages over {FEW}, against the pipeline by itself"
-    with served_documents(scratch, documents=1, seconds=0.0) as served:
+@dataclass
+class Growth:
+    """By how much the peak is higher with `pages` pages than with few, in MB (10^6 bytes)."""
 
-        def ours(count: int) -> None:
-            data = scratch / f"{count}-pages"
-            (data / "incoming").mkdir(parents=True)
-            (data / "incoming" / "pages.pdf").write_bytes(a4_pages(count))
-            drain(data, PYTHON, {**served.settings, "WATCHER_OCR__BATCH_PAGES": "16"})
-            finished = len(list((data / "processed").glob("*/*/pages/*.json")))
-            if finished != count:
-                raise SystemExit(f"only {finished} of {count} pages were finished")
+    scratch: Path
+    pages: int
+    served: ServedDocuments
+    rounds: int = 0
 
-        def plain(count: int) -> None:
-            document = scratch / f"{count}-pages.pdf"
-            document.write_bytes(a4_pages(count))
-            command = [str(PYTHON), "-c", _PIPELINE, str(served.models / "PP-DocLayoutV3"), served.url, str(document)]
-            environ = {**os.environ, "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}
-            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
-            if done.returncode != 0 or int(done.stdout.split()[-1]) != count:
-                raise SystemExit(f"the pipeline ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    def ours(self) -> float:
+        self.rounds += 1
+        return _peak(self._daemon, self.pages) - _peak(self._daemon, FEW)
 
-        return MemoryRow(name, (_peak(ours, FEW), _peak(ours, pages)), (_peak(plain, FEW), _peak(plain, pages)))
+    def plain(self) -> float:
+        return _peak(self._pipeline, self.pages) - _peak(self._pipeline, FEW)
+
+    def _daemon(self, count: int) -> None:
+        data = self.scratch / f"{self.rounds}-{count}-pages"
+        (data / "incoming").mkdir(parents=True)
+        (data / "incoming" / "pages.pdf").write_bytes(a4_pages(count))
+        drain({**in_folder(data), **self.served.settings, "WATCHER_OCR__BATCH_PAGES": "16"}, PYTHON)
+        finished = len(list((data / "processed").glob("*/*/pages/*.json")))
+        if finished != count:
+            raise FailedRunError(f"only {finished} of {count} pages were finished")
+
+    def _pipeline(self, count: int) -> None:
+        document = self.scratch / f"{count}-pages.pdf"
+        document.write_bytes(a4_pages(count))
+        command = [str(PYTHON), "-c", _PIPELINE, str(self.served.models / "PP-DocLayoutV3"), self.served.url, str(document)]
+        environ = {**os.environ, "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+        if done.returncode != 0 or int(done.stdout.split()[-1]) != count:
+            raise FailedRunError(f"the pipeline ended with {done.returncode}:\n{done.stderr[-2000:]}")
 
 
 def _peak(work: Callable[[int], None], pages: int) -> float:

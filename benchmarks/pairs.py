@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
+
+from benchmarks.row import Goal, Plan, Result
 
 
 @dataclass(frozen=True)
-class Row:
-    """What was measured in each pair, in `unit`: ours, and the plain alternative."""
+class Pairs:
+    """What was measured in each pair, in one unit: ours, and the plain alternative."""
 
-    name: str
-    unit: str
     ours: tuple[float, ...]
     plain: tuple[float, ...]
 
@@ -20,15 +19,26 @@ class Row:
     def ratios(self) -> tuple[float, ...]:
         return tuple(ours / plain for ours, plain in zip(self.ours, self.plain, strict=True))
 
-    def __str__(self) -> str:
-        low, middle, high = min(self.ratios), median(self.ratios), max(self.ratios)
-        return (
-            f"{self.name}: {median(self.ours):.1f} {self.unit}, plain {median(self.plain):.1f} {self.unit}; "
-            f"ratio {middle:.3f} ({low:.3f} to {high:.3f}, {len(self.ratios)} pairs)"
-        )
+    def result(
+        self,
+        name: str,
+        against: str,
+        unit: str,
+        goal: Goal | None = None,
+        counted: dict[str, tuple[float, ...]] | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Result:
+        """The ratios as a line of the table; `unit` is that of both measurements, `counted` what else was seen."""
+        measured = {f"ours, {unit}": self.ours, f"plain, {unit}": self.plain, **(counted or {})}
+        return Result(name=name, against=against, figures=self.ratios, goal=goal, measured=measured, notes=notes)
 
 
-def measure_pairs(name: str, unit: str, pairs: int, ours: Callable[[], float], plain: Callable[[], float]) -> Row:
+def measure_pairs(plan: Plan, name: str, ours: Callable[[], float], plain: Callable[[], float]) -> Pairs:
     """Takes turns, ours first; `plain` may use what `ours` left behind."""
-    measured = [(ours(), plain()) for _ in range(pairs)]
-    return Row(name, unit, tuple(first for first, _ in measured), tuple(second for _, second in measured))
+    measured = []
+    for number in range(1, plan.pairs + 1):
+        plan.tell(f"{name}: pair {number} of {plan.pairs}, ours")
+        first = ours()
+        plan.tell(f"{name}: pair {number} of {plan.pairs}, plain ({first:.3g} ours)")
+        measured.append((first, plain()))
+    return Pairs(tuple(first for first, _ in measured), tuple(second for _, second in measured))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,45 +10,38 @@ from pathlib import Path
 import pytest
 
 from benchmarks.model_server import PYTHON
-from benchmarks.pairs import Row, measure_pairs
+from benchmarks.results import Results, read_results
+from benchmarks.row import Result
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_each_pair_is_measured_one_right_after_the_other() -> None:
-    order: list[str] = []
-    ours, plain = iter([10.0, 30.0]), iter([5.0, 10.0])
+@pytest.fixture
+def bench(tmp_path: Path):
+    def measure(*names: str) -> Results:
+        command = [sys.executable, "-m", "benchmarks", "--short", "--results", str(tmp_path / "results.json"), "--rows", *names]
+        env = {**os.environ, "PYTHONPATH": "tests:."}
+        done = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return read_results(tmp_path / "results.json")
 
-    def measure_ours() -> float:
-        order.append("ours")
-        return next(ours)
-
-    def measure_plain() -> float:
-        order.append("plain")
-        return next(plain)
-
-    row = measure_pairs("name", "unit", 2, measure_ours, measure_plain)
-    assert order == ["ours", "plain"] * 2
-    assert row.ratios == (2.0, 3.0)
+    return measure
 
 
-def test_a_row_shows_medians_and_the_spread_of_the_ratios() -> None:
-    row = Row("folder", "documents/s", ours=(10.0, 30.0, 20.0), plain=(10.0, 10.0, 10.0))
-    assert str(row) == "folder: 20.0 documents/s, plain 10.0 documents/s; ratio 2.000 (1.000 to 3.000, 3 pairs)"
+def measured(results: Results, name: str) -> list[Result]:
+    row = results.rows[name]
+    assert row.short
+    assert not [result.not_measured for result in row.results if result.not_measured]
+    assert all(figure > 0 for result in row.results for figure in result.figures)
+    return list(row.results)
 
 
-def test_bench_runs_the_daemon_and_prints_a_row_for_each_alternative() -> None:
-    assert rows("--rows", "folder", "--documents", "3") == ["a loop without fsync", "a loop with fsync"]
+def test_the_folder_store_is_measured_against_each_alternative(bench) -> None:
+    against = [result.against for result in measured(bench("folder"), "folder")]
+    assert against == ["a loop without fsync that writes the same files", "a loop with fsync that writes the same files"]
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="build/paddle-3.7 is not there: scripts/paddle.sh")
-def test_bench_runs_the_daemon_with_the_real_pipeline() -> None:
-    assert rows("--rows", "server", "--served", "2") == ["one call per document"]
-
-
-def rows(*arguments: str) -> list[str]:
-    """What was measured against, by the rows that are printed."""
-    command = [sys.executable, "-m", "benchmarks", "--pairs", "1", *arguments]
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return re.findall(r"against (.*): [\d.]+ documents/s, plain [\d.]+ documents/s; ratio [\d.]+", done.stdout)
+def test_the_real_pipeline_is_measured_with_a_model_server(bench) -> None:
+    (result,) = measured(bench("server"), "server")
+    assert result.measured.keys() == {"ours, documents/s", "plain, documents/s"}

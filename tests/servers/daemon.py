@@ -81,7 +81,8 @@ class Daemon:
         return found
 
     def wait_for_event(self, name: str, seconds: float = 60) -> dict[str, Any]:
-        return self.wait_for(lambda: self.events(name), seconds)[0]
+        found: list[dict[str, Any]] = self.wait_for(lambda: self.events(name), seconds)
+        return found[0]
 
     @property
     def port(self) -> int:
