@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from watcher.pipeline.dispatch import Dispatcher
+from watcher.pipeline.rounds import Rounds
 from watcher.pipeline.verify import Verifier
 
 
@@ -22,24 +23,28 @@ class Jobs:
         # A round may take as long as the backlog: that it is not started twice is as it should be, and no news.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(timezone=timezone.utc)
+        self._rounds = Rounds(dispatcher.scan, self._once, time.monotonic)
         self._every(sweep_seconds, dispatcher.sweep)
         if verify_seconds:
             self._every(verify_seconds, verifier.run, first_after=verify_seconds)  # not at each start: it reads every manifest
-        self._scan = self._every(poll_seconds, dispatcher.scan)
+        self._every(poll_seconds, self._rounds.run)
 
     def start(self) -> None:
         self._scheduler.start()
 
     def wake(self) -> None:
-        """Looks into the inbox now rather than at the next poll."""
-        self._scan.modify(next_run_time=datetime.now(timezone.utc))
+        """Looks into the inbox now rather than at the next poll. Does not wait; any thread may call it, however often."""
+        self._rounds.wake()
 
     def stop(self) -> None:
         """Starts nothing any more. What is running sees for itself that the daemon is ending."""
         self._scheduler.shutdown(wait=False)
 
-    def _every(self, seconds: float, run: Callable[[], None], first_after: float = 0.0) -> Job:
+    def _every(self, seconds: float, run: Callable[[], None], first_after: float = 0.0) -> None:
         first = datetime.now(timezone.utc) + timedelta(seconds=first_after)
-        return self._scheduler.add_job(
+        self._scheduler.add_job(
             run, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None, next_run_time=first
         )
+
+    def _once(self, run: Callable[[], None], after: float) -> None:
+        self._scheduler.add_job(run, "date", run_date=datetime.now(timezone.utc) + timedelta(seconds=after), misfire_grace_time=None)

@@ -1,4 +1,4 @@
-"""Which jobs run."""
+"""Which jobs run, and when."""
 
 from __future__ import annotations
 
@@ -21,3 +21,29 @@ def test_results_are_checked_unless_the_interval_is_zero(verify_seconds: float, 
         assert checked.wait(30 if verified else 0) is verified
     finally:
         jobs.stop()
+
+
+def test_wake_ups_are_not_lost_however_they_fall(caplog: pytest.LogCaptureFixture) -> None:
+    """Also those during a round, which APScheduler alone would drop, and right at its end."""
+    begun, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def scan() -> None:
+        begun.release()
+        assert go_on.acquire(timeout=30)
+
+    jobs = Jobs(SimpleNamespace(scan=scan, sweep=lambda: None), SimpleNamespace(), 3600, 3600, 0)  # type: ignore[arg-type]
+    jobs.wake()  # before the start too
+    jobs.start()
+    try:
+        for _ in range(5):
+            assert begun.acquire(timeout=30)
+            jobs.wake()
+            go_on.release()
+            jobs.wake()
+        assert begun.acquire(timeout=30)
+        go_on.release()
+    finally:
+        go_on.release(2)
+        jobs.stop()
+    jobs.wake()  # after the end it is nothing
+    assert [record.message for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
