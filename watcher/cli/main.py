@@ -1,4 +1,7 @@
-"""The commands and what they share: the settings, and errors as one line."""
+"""The commands and what they share: the settings, and errors as one line.
+
+What a command needs is imported once it is called: nobody waits for the daemon's imports but who runs it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,11 @@ from typing import Annotated
 import typer
 
 from watcher import __version__
-from watcher.cli import put, redo, retry, run, status
 from watcher.cli.missing import half_configured
 from watcher.domain import exits
 from watcher.domain.errors import ErrorCode
-from watcher.engines.choose import EngineNotFoundError
 from watcher.settings import Settings, SettingsError, load_settings
 from watcher.storage.port import StoreError
-from watcher.web import HttpServerError
 
 app = typer.Typer(
     name="watcher",
@@ -56,6 +56,8 @@ def _run(config: Config = None, drain: Annotated[bool, typer.Option("--drain", h
 
     With --drain the exit code is 0 if all documents of this run succeeded, 3 if some are in failed/.
     """
+    from watcher.cli import run
+
     run.run(_load(config), drain=drain)
 
 
@@ -66,12 +68,16 @@ def _put(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until all are finished or failed. Exit code 3 if some failed.")] = False,
 ) -> None:
     """Drop documents into the inbox."""
+    from watcher.cli import put
+
     raise typer.Exit(put.put(_load_and_warn(config), paths, wait=wait))
 
 
 @app.command("status")
 def _status(config: Config = None) -> None:
     """Show what is pending, in progress, waiting, failed and finished."""
+    from watcher.cli import status
+
     status.status(_load_and_warn(config))
 
 
@@ -88,6 +94,8 @@ def _retry(
     """
     if sum((bool(keys), everything, code is not None)) != 1:
         raise typer.BadParameter("give names of documents, or --all, or --code CODE")
+    from watcher.cli import retry
+
     raise typer.Exit(retry.retry(_load_and_warn(config), keys or [], code))
 
 
@@ -100,6 +108,8 @@ def _redo(
 
     A KEY is the name that the document was dropped under, or as it stands under processed/. Exit code 1 if some cannot be read anew.
     """
+    from watcher.cli import redo
+
     raise typer.Exit(redo.redo(_load_and_warn(config), keys))
 
 
@@ -107,6 +117,6 @@ def run_command() -> None:
     """Ends the process: expected errors as one line on standard error and exit code 1, wrong arguments with 2."""
     try:
         app()
-    except (SettingsError, StoreError, HttpServerError, EngineNotFoundError, OSError) as error:
+    except (SettingsError, StoreError, OSError) as error:
         sys.stderr.write(f"watcher: {error}\n")
         sys.exit(exits.ERROR)

@@ -12,13 +12,18 @@ from watcher.app import new_log
 from watcher.cli.folders import check_folders
 from watcher.cli.missing import half_configured
 from watcher.daemon import Daemon
+from watcher.engines.choose import EngineNotFoundError
 from watcher.logs import configure_logs
-from watcher.settings import Settings, ignored_variables
+from watcher.settings import Settings, SettingsError, ignored_variables
+from watcher.web import HttpServerError
 from watcher.workers.secrecy import close_memory, forget_secrets
 
 
 def run(settings: Settings, *, drain: bool) -> NoReturn:
-    """Runs until SIGTERM or SIGINT, or with `drain` until the inbox is empty; a second signal ends at once. Ends the process."""
+    """Runs until SIGTERM or SIGINT, or with `drain` until the inbox is empty; a second signal ends at once. Ends the process.
+
+    Raises `SettingsError`, also where no engine can read here, or the HTTP server cannot listen where it is told to.
+    """
     configure_logs(settings.log.level, settings.log.format, sys.stderr, settings.secrets)
     log = new_log()
     check_folders(settings)
@@ -29,8 +34,16 @@ def run(settings: Settings, *, drain: bool) -> NoReturn:
         log.info("variables_ignored", names=list(ignored))
     forget_secrets()  # before the first child is started, which would be given them; the settings hold what is needed
     close_memory()
-    daemon = Daemon(settings, log)
+    try:
+        code = _watch(Daemon(settings, log), drain=drain)
+    except (EngineNotFoundError, HttpServerError) as error:
+        raise SettingsError(str(error).splitlines()) from None
+    sys.stderr.flush()
+    # Nothing is left to do; a thread that still waits for a store that does not answer must not hold the process.
+    os._exit(code)
 
+
+def _watch(daemon: Daemon, *, drain: bool) -> int:
     def end(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, _end_at_once)
         signal.signal(signal.SIGINT, _end_at_once)
@@ -38,10 +51,7 @@ def run(settings: Settings, *, drain: bool) -> NoReturn:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    code = daemon.run(drain=drain)
-    sys.stderr.flush()
-    # Nothing is left to do; a thread that still waits for a store that does not answer must not hold the process.
-    os._exit(code)
+    return daemon.run(drain=drain)
 
 
 def _end_at_once(number: int, _frame: FrameType | None) -> None:
