@@ -6,17 +6,15 @@ import math
 import random
 import threading
 import time
-import uuid
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
-from watcher.domain.document import Layout
 from watcher.domain.retry import RetryPolicy
 from watcher.engines.choose import Choice
 from watcher.engines.recogniser import Recogniser
@@ -27,6 +25,11 @@ from watcher.lease.claim import Claim, Identity
 from watcher.lease.keeper import Tell, keeping
 from watcher.lease.mode import AgreedAppender
 from watcher.metrics import Metrics
+from watcher.opening import layout_of as layout_of
+from watcher.opening import new_nonce as new_nonce
+from watcher.opening import open_store as open_store
+from watcher.opening import open_store_as_it_stands as open_store_as_it_stands
+from watcher.opening import utc_now as utc_now
 from watcher.pipeline.bench import Bench, Rules
 from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.facts import StoreFacts
@@ -39,10 +42,7 @@ from watcher.pipeline.vitals import Vitals
 from watcher.recognition import engine_options
 from watcher.settings import Settings
 from watcher.storage.condition import StoreCondition
-from watcher.storage.folder import FolderStore
 from watcher.storage.port import Store
-from watcher.storage.s3 import S3Config, S3Store
-from watcher.storage.s3_client import Observed
 from watcher.storage.walk import PassedOver
 from watcher.storage.watched import WatchedStore
 
@@ -53,44 +53,6 @@ STALE_WINDOW_POLLS = 6
 """A window of the inbox that was not dealt within so many polls is listed again."""
 QUIET_SETTLINGS = 2
 """A folder hides files until they have settled: only an inbox that stayed empty for twice as long is empty."""
-
-
-def _tell_nobody(first: str, second: str) -> None:
-    pass
-
-
-def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
-def open_store(settings: Settings, observed: Observed = _tell_nobody, passed_over: PassedOver = _tell_nobody) -> Store:
-    """The bucket where all four variables are set, else the folder. Raises `RefusedError`.
-
-    `observed` is told of each answer of the bucket, `passed_over` of each file of the folder that cannot be a document.
-    """
-    s3, storage = settings.s3, settings.storage
-    if not s3.configured:
-        return FolderStore(Path(storage.folder), settings.layout.incoming, storage.settle_seconds, utc_now, passed_over)
-    return S3Store(
-        S3Config(
-            endpoint=s3.endpoint,
-            bucket=s3.bucket,
-            access_key=s3.access_key.get_secret_value(),
-            secret_key=s3.secret_key.get_secret_value(),
-            region=storage.region,
-            connect_timeout=storage.connect_seconds,
-            read_timeout=storage.read_seconds,
-            attempts=storage.attempts,
-            pool_size=settings.connections,
-        ),
-        observed,
-    )
-
-
-def open_store_as_it_stands(settings: Settings) -> Store:
-    """Of a folder also what is younger than `storage.settle_seconds`: to be told of, not to be read. Raises `RefusedError`."""
-    storage = settings.storage.model_copy(update={"settle_seconds": 0.0})
-    return open_store(settings.model_copy(update={"storage": storage}))
 
 
 def new_condition(settings: Settings) -> StoreCondition:
@@ -110,10 +72,6 @@ def store_pauses(settings: Settings) -> RetryPolicy:
     """Between two tries while the store fails; they go on for ever."""
     longest = settings.storage.pause_max_seconds
     return RetryPolicy(0, min(SHORTEST_PAUSE, longest), longest)
-
-
-def layout_of(settings: Settings) -> Layout:
-    return Layout(settings.layout.incoming, settings.layout.claims, settings.layout.processed, settings.layout.failed)
 
 
 def passed_over(log: FilteringBoundLogger) -> PassedOver:
@@ -198,10 +156,6 @@ def _renewals(log: FilteringBoundLogger) -> Tell:
 def new_log() -> FilteringBoundLogger:
     log: FilteringBoundLogger = structlog.get_logger()
     return log
-
-
-def new_nonce() -> str:
-    return uuid.uuid4().hex
 
 
 def _rules(settings: Settings, choice: Choice) -> Rules:

@@ -1,0 +1,61 @@
+"""How the place that the settings name is opened: by itself, so that commands which only look at it start at once."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timezone
+from pathlib import Path
+
+from watcher.domain.document import Layout
+from watcher.settings import Settings
+from watcher.storage.folder import FolderStore
+from watcher.storage.port import Store
+from watcher.storage.s3 import S3Config, S3Store
+from watcher.storage.s3_client import Observed
+from watcher.storage.walk import PassedOver
+
+
+def _tell_nobody(first: str, second: str) -> None:
+    pass
+
+
+def utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def open_store(settings: Settings, observed: Observed = _tell_nobody, passed_over: PassedOver = _tell_nobody) -> Store:
+    """The bucket where all four variables are set, else the folder. Raises `RefusedError`.
+
+    `observed` is told of each answer of the bucket, `passed_over` of each file of the folder that cannot be a document.
+    """
+    s3, storage = settings.s3, settings.storage
+    if not s3.configured:
+        return FolderStore(Path(storage.folder), settings.layout.incoming, storage.settle_seconds, utc_now, passed_over)
+    return S3Store(
+        S3Config(
+            endpoint=s3.endpoint,
+            bucket=s3.bucket,
+            access_key=s3.access_key.get_secret_value(),
+            secret_key=s3.secret_key.get_secret_value(),
+            region=storage.region,
+            connect_timeout=storage.connect_seconds,
+            read_timeout=storage.read_seconds,
+            attempts=storage.attempts,
+            pool_size=settings.connections,
+        ),
+        observed,
+    )
+
+
+def open_store_as_it_stands(settings: Settings) -> Store:
+    """Of a folder also what is younger than `storage.settle_seconds`: to be told of, not to be read. Raises `RefusedError`."""
+    storage = settings.storage.model_copy(update={"settle_seconds": 0.0})
+    return open_store(settings.model_copy(update={"storage": storage}))
+
+
+def layout_of(settings: Settings) -> Layout:
+    return Layout(settings.layout.incoming, settings.layout.claims, settings.layout.processed, settings.layout.failed)
+
+
+def new_nonce() -> str:
+    return uuid.uuid4().hex
