@@ -95,7 +95,7 @@ def test_of_a_document_with_too_many_damaged_pages_the_others_are_kept(tmp_path:
     assert status == 3
     (report,) = bucket.error_reports()
     assert (report.code, report.page, report.pages_kept) == ("page_unreadable", 1, 8)
-    assert report.message.startswith("2 of the document's 10 pages cannot be read, the first is page 1.")
+    assert report.message.startswith("2 of 10 pages cannot be read, the first is page 1.")
     assert report.pages_folder is not None
     kept = [key for key in bucket.keys(report.pages_folder) if key.endswith(".json")]
     assert [key.rsplit("/", 1)[1] for key in kept] == [f"{page:04d}.json" for page in (2, 3, 4, 6, 7, 8, 9, 10)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from watcher.domain.plural import Counted
+
 
 class ErrorCode(str, Enum):
     """Codes never change their meaning: people's scripts compare them."""
@@ -33,7 +35,7 @@ class ErrorCode(str, Enum):
 
 @dataclass(frozen=True)
 class ErrorInfo:
-    """`message` is a format string over the details that `DocumentError` carries; `transient` errors are tried again."""
+    """`message` is a format string over the details that `DocumentError` carries, numbers as `Counted`; `transient` errors are tried again."""
 
     message: str
     transient: bool = False
@@ -63,7 +65,7 @@ CATALOG: dict[ErrorCode, ErrorInfo] = {
         "An image of {found} pixels is larger than the {limit} allowed. Reduce its resolution, or raise limits.image_pixels and drop it again."
     ),
     ErrorCode.PAGE_UNREADABLE: ErrorInfo(
-        "{found} of the document's {total} pages cannot be read, the first is page {page}. Save or print it as a new PDF and drop that one."
+        "{found:Page {page}|#} of {total}{found:| pages} cannot be read{found:|, the first is page {page}}. Save or print the document as a new PDF and drop that one."
     ),
     ErrorCode.PARSER_CRASHED: ErrorInfo(
         "The file crashes the program that opens it, each time it was tried: it is damaged, or takes more memory than limits.parse_memory_bytes allows. Save it in another way, for instance printed as PDF, and drop that one.",
@@ -94,7 +96,7 @@ CATALOG: dict[ErrorCode, ErrorInfo] = {
         transient=True,
     ),
     ErrorCode.WORKER_LOST: ErrorInfo(
-        "Every one of the {found} attempts ended with the daemon dying or losing its claim. Look at the daemon's log and memory before dropping it again.",
+        "{found:The only attempt|Every one of the # attempts} ended with the daemon dying or losing its claim. Look at the daemon's log and memory before dropping it again.",
     ),
     ErrorCode.UNSTORABLE_NAME: ErrorInfo(
         "The store cannot hold results under the document's name. Drop it again under a shorter name, or one that is not also a folder's."
@@ -125,12 +127,17 @@ class DocumentError(Exception):
 
     @property
     def told(self) -> dict[str, str | int | None]:
-        """The details as sentences say them: not "60.0 s"."""
-        plain = {name: f"{value:g}" if isinstance(value, float) else value for name, value in self.details.items()}
-        return {"page": self.page, **plain}
+        """The details as sentences say them: not "60.0 s", not "1 pages"."""
+        return {"page": self.page, **{name: _plain(value) for name, value in self.details.items()}}
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self.code, self.page, self.details)
+
+
+def _plain(value: str | int | float) -> str | int:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return Counted(value) if isinstance(value, int) else value
 
 
 def _rebuild(code: ErrorCode, page: int | None, details: dict[str, str | int | float]) -> DocumentError:

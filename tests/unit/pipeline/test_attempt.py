@@ -178,7 +178,7 @@ def test_many_failed_pages_fail_the_document(store: HookedStore, replica: InProc
     assert replica.attempt(document) is End.FAILED
     error = error_of(store, document)
     assert (error["code"], error["page"]) == ("page_unreadable", 19)
-    assert "2 of the document's 20 pages" in str(error["message"])
+    assert "2 of 20 pages" in str(error["message"])
 
 
 def test_a_page_that_failed_for_now_is_read_again_in_the_next_attempt(store: HookedStore, replica: InProcessReplica) -> None:
