@@ -28,7 +28,6 @@ from watcher.metrics import Metrics
 from watcher.opening import layout_of as layout_of
 from watcher.opening import new_nonce as new_nonce
 from watcher.opening import open_store as open_store
-from watcher.opening import open_store_as_it_stands as open_store_as_it_stands
 from watcher.opening import utc_now as utc_now
 from watcher.pipeline.bench import Bench, Rules
 from watcher.pipeline.dispatch import Dispatcher

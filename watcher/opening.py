@@ -28,9 +28,25 @@ def open_store(settings: Settings, observed: Observed = _tell_nobody, passed_ove
 
     `observed` is told of each answer of the bucket, `passed_over` of each file of the folder that cannot be a document.
     """
+    storage = settings.storage
+    if settings.s3.configured:
+        return _bucket(settings, observed)
+    return FolderStore(Path(storage.folder), settings.layout.incoming, storage.settle_seconds, utc_now, passed_over)
+
+
+def open_store_to_look(settings: Settings, observed: Observed = _tell_nobody) -> Store:
+    """The same to be told of, not to be read: of a folder also what is younger than `storage.settle_seconds`, and results without ETags.
+
+    Raises `RefusedError`.
+    """
+    if settings.s3.configured:
+        return _bucket(settings, observed)
+    layout = settings.layout
+    return FolderStore(Path(settings.storage.folder), layout.incoming, 0.0, utc_now, unhashed=(layout.processed, layout.failed))
+
+
+def _bucket(settings: Settings, observed: Observed) -> S3Store:
     s3, storage = settings.s3, settings.storage
-    if not s3.configured:
-        return FolderStore(Path(storage.folder), settings.layout.incoming, storage.settle_seconds, utc_now, passed_over)
     return S3Store(
         S3Config(
             endpoint=s3.endpoint,
@@ -45,12 +61,6 @@ def open_store(settings: Settings, observed: Observed = _tell_nobody, passed_ove
         ),
         observed,
     )
-
-
-def open_store_as_it_stands(settings: Settings) -> Store:
-    """Of a folder also what is younger than `storage.settle_seconds`: to be told of, not to be read. Raises `RefusedError`."""
-    storage = settings.storage.model_copy(update={"settle_seconds": 0.0})
-    return open_store(settings.model_copy(update={"storage": storage}))
 
 
 def layout_of(settings: Settings) -> Layout:

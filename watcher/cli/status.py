@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from watcher.app import layout_of, open_store_as_it_stands
 from watcher.cli.answers import plain
+from watcher.opening import layout_of, open_store_to_look
 from watcher.pipeline.failures import Failures, newest_failures
 from watcher.pipeline.survey import Survey, survey
 from watcher.settings import Settings
@@ -20,7 +20,7 @@ _FAILURES = 10
 
 def status(settings: Settings) -> None:
     """Prints the counts, a line for each document in progress or waiting, and the newest failed ones. Raises `StoreError`."""
-    store, layout = open_store_as_it_stands(settings), layout_of(settings)
+    store, layout = open_store_to_look(settings), layout_of(settings)
     found = survey(store, layout, tuple(settings.watch.ignore), keeps_source=settings.retention.source == "keep")
     console = Console()
     console.print(Text(store.location))

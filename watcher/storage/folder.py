@@ -45,7 +45,8 @@ class FolderStore:
     Creates are hard links and puts are renames of files that were written and synced in `root/.tmp`, so a crash leaves no half-written
     object. Below `settle_prefix` emptied folders stay (a scanner may be writing to them); elsewhere `delete` removes them up to the
     top-level one. Symbolic links are not followed. Keys that end in `/`, or with a part over 255 bytes, raise `UnstorableKeyError`.
-    `passed_over` is told once of each file that cannot be listed, and why. Errors in reading a body's file or in writing a download's target
+    `passed_over` is told once of each file that cannot be listed, and why. Listings of `unhashed` prefixes have empty ETags, and read no file:
+    for those that count what stands there. Errors in reading a body's file or in writing a download's target
     are the caller's and stay `OSError`.
     """
 
@@ -56,7 +57,9 @@ class FolderStore:
         settle_seconds: float,
         wall_clock: Callable[[], datetime],
         passed_over: PassedOver = _tell_nobody,
+        unhashed: tuple[str, ...] = (),
     ) -> None:
+        self._unhashed = unhashed
         self._settle_prefix = settle_prefix
         self._settling = Settling(settle_seconds, wall_clock)
         self._etags = EtagCache(wall_clock)
@@ -194,6 +197,8 @@ class FolderStore:
             state = path.lstat()
             if self._is_watched(key) and not self._settling.is_settled(key, state):
                 return None
+            if key.startswith(self._unhashed):
+                return _info(key, state.st_size, "", state)
             etag = self._etags.known(path, state)
             if etag is None:
                 with self._opened(key) as descriptor:
