@@ -1,4 +1,4 @@
-"""The jobs that run on an interval, by APScheduler: looking into the inbox, clearing up after crashes, checking what is finished."""
+"""The jobs that run on an interval, by APScheduler: looking into the inbox, clearing up after crashes, checking what is finished, showing that we are there."""
 
 from __future__ import annotations
 
@@ -10,15 +10,25 @@ from datetime import datetime, timedelta, timezone
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from watcher.pipeline.dispatch import Dispatcher
+from watcher.pipeline.presence import Beacon
 from watcher.pipeline.rounds import Rounds
 from watcher.pipeline.verify import Verifier
 
 
 class Jobs:
-    """A job that takes longer than its interval is not started again until it has ended. `verify_seconds` 0: results are never checked."""
+    """A job that takes longer than its interval is not started again until it has ended.
+
+    `verify_seconds` 0: results are never checked. Without a `beacon` nobody is told that we are there.
+    """
 
     def __init__(
-        self, dispatcher: Dispatcher, verifier: Verifier, poll_seconds: float, sweep_seconds: float, verify_seconds: float
+        self,
+        dispatcher: Dispatcher,
+        verifier: Verifier,
+        poll_seconds: float,
+        sweep_seconds: float,
+        verify_seconds: float,
+        beacon: Beacon | None = None,
     ) -> None:
         # A round may take as long as the backlog: that it is not started twice is as it should be, and no news.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
@@ -27,6 +37,9 @@ class Jobs:
         self._every(sweep_seconds, dispatcher.sweep)
         if verify_seconds:
             self._every(verify_seconds, verifier.run, first_after=verify_seconds)  # not at each start: it reads every manifest
+        if beacon:
+            self._every(beacon.every_seconds, beacon.tell)
+            self._every(sweep_seconds, beacon.sweep, first_after=sweep_seconds)
         self._every(poll_seconds, self._rounds.run)
 
     def start(self) -> None:
