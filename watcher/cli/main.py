@@ -1,6 +1,6 @@
 """The commands and what they share: the settings, and errors as one line.
 
-What a command needs is imported once it is called: nobody waits for the daemon's imports but who runs it.
+What a command needs is imported once it is called: nobody waits for the daemon's imports but who runs it, and nobody for the settings who asks for help.
 """
 
 from __future__ import annotations
@@ -8,28 +8,49 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watcher import __version__
-from watcher.cli.missing import half_configured
+from watcher.cli.complete import failed_names, finished_names
+from watcher.cli.examples import epilog
 from watcher.domain import exits
 from watcher.domain.errors import ErrorCode
-from watcher.settings import Settings, SettingsError, load_settings
-from watcher.storage.port import StoreError
+
+if TYPE_CHECKING:
+    from watcher.settings import Settings
+
+_ABOUT = """\
+Drop a document into a bucket, get its text and structure back in the bucket.
+
+Where that is: the four variables CLOUDRU_S3_ENDPOINT, CLOUDRU_S3_BUCKET,
+CLOUDRU_S3_ACCESS_KEY and CLOUDRU_S3_SECRET_KEY name a bucket; without them
+the folder WATCHER_STORAGE__FOLDER (./data) takes its place.
+Everything else has a default, which the file of --config or WATCHER_CONFIG
+changes, and before that a variable WATCHER_TABLE__NAME: see docs/settings.md.
+"""
+_EXITS = """\
+Exit codes:
+
+0   done
+1   an error, told in one line
+2   wrong arguments
+3   done, and some documents failed: they are in failed/
+4   not finished yet
+"""
+_DOCUMENTS, _TROUBLE, _SERVICE = "Documents", "When something is wrong", "The service"
 
 app = typer.Typer(
     name="watcher",
-    help="Drop a document into a bucket, get its text and structure back in the bucket.",
+    help=_ABOUT,
+    epilog=_EXITS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Config = Annotated[
-    Path | None, typer.Option("--config", envvar="WATCHER_CONFIG", help="Settings file (TOML). The environment goes before it.")
-]
+Config = Annotated[Path | None, typer.Option("--config", envvar="WATCHER_CONFIG", help="Settings file (TOML). Variables win over it.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -40,40 +61,72 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
 
 def _load(config: Path | None) -> Settings:
+    from watcher.settings import load_settings
+
     return load_settings(config, os.environ)
 
 
 def _load_and_warn(config: Path | None) -> Settings:
+    from watcher.cli.missing import half_configured
+
     settings = _load(config)
     if notice := half_configured(settings):
         typer.echo(f"watcher: {notice}", err=True)
     return settings
 
 
-@app.command("run")
-def _run(config: Config = None, drain: Annotated[bool, typer.Option("--drain", help="End when the inbox is empty.")] = False) -> None:
-    """Watch the inbox and read what is dropped there.
-
-    With --drain the exit code is 0 if all documents of this run succeeded, 3 if some are in failed/.
-    """
-    from watcher.cli import run
-
-    run.run(_load(config), drain=drain)
-
-
-@app.command("put")
+@app.command("put", epilog=epilog("put"), rich_help_panel=_DOCUMENTS)
 def _put(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders; a folder comes with its own name.", show_default=False)],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Files and folders; a folder comes with its own name.", show_default=False)
+    ],
     config: Config = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until all are finished or failed. Exit code 3 if some failed.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until all are finished or failed, and tell where to look.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="SECONDS", min=0, help="Wait no longer than that, and tell what still goes on.")
+    ] = None,
 ) -> None:
-    """Drop documents into the inbox."""
+    """Drop documents into the inbox.
+
+    With --wait the exit code is 0 if all are finished, 3 if some failed, 4 if
+    the time of --timeout was up first.
+    """
+    if timeout is not None and not wait:
+        raise typer.BadParameter("--timeout goes with --wait")
     from watcher.cli import put
 
-    raise typer.Exit(put.put(_load_and_warn(config), paths, wait=wait))
+    raise typer.Exit(put.put(_load_and_warn(config), paths, wait=wait, timeout=timeout))
 
 
-@app.command("status")
+@app.command("get", epilog=epilog("get"), rich_help_panel=_DOCUMENTS)
+def _get(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Name of a document.", show_default=False, autocompletion=finished_names)],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="Where the results go; by default a folder of the document's name.", show_default=False),
+    ] = None,
+    config: Config = None,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="V", help="Another version than the newest: the name of its folder.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite other files, and results of another version.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Write only the text, as Markdown, to standard output.")] = False,
+) -> None:
+    """Download what was read of a document: text, JSON, preview, pictures.
+
+    A KEY is the name that the document was dropped under, or as it stands
+    under processed/. Every file is checked; those that are there already are
+    not fetched again. Exit code 4 if the document is not finished yet, 3 if it
+    failed, 1 if there is no such document.
+    """
+    if markdown and (folder is not None or force):
+        raise typer.BadParameter("--markdown writes no files: leave DIR and --force out")
+    from watcher.cli import get
+
+    raise typer.Exit(get.get(_load_and_warn(config), key, folder, version=version, force=force, markdown=markdown))
+
+
+@app.command("status", epilog=epilog("status"), rich_help_panel=_DOCUMENTS)
 def _status(config: Config = None) -> None:
     """Show what is pending, in progress, waiting, failed and finished."""
     from watcher.cli import status
@@ -81,16 +134,21 @@ def _status(config: Config = None) -> None:
     status.status(_load_and_warn(config))
 
 
-@app.command("retry")
+@app.command("retry", epilog=epilog("retry"), rich_help_panel=_TROUBLE)
 def _retry(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY", help="Names of failed documents.", show_default=False)] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY", help="Names of failed documents.", show_default=False, autocompletion=failed_names),
+    ] = None,
     config: Config = None,
     everything: Annotated[bool, typer.Option("--all", help="All failed documents.")] = False,
     code: Annotated[ErrorCode | None, typer.Option("--code", help="All that failed with this code.", show_choices=False)] = None,
 ) -> None:
-    """Put failed documents back into the inbox: they are tried again, and pages that were read are kept.
+    """Put failed documents back into the inbox.
 
-    A KEY is a name as `status` shows it, or as it stands under failed/. Exit code 3 if some stay in failed/, 1 if there is no such document.
+    They are tried again, and pages that were read are kept. A KEY is a name as
+    `status` shows it, or as it stands under failed/. Exit code 3 if some stay
+    in failed/, 1 if there is no such document.
     """
     if sum((bool(keys), everything, code is not None)) != 1:
         raise typer.BadParameter("give names of documents, or --all, or --code CODE")
@@ -99,24 +157,49 @@ def _retry(
     raise typer.Exit(retry.retry(_load_and_warn(config), keys or [], code))
 
 
-@app.command("redo")
+@app.command("redo", epilog=epilog("redo"), rich_help_panel=_TROUBLE)
 def _redo(
-    keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Names of finished documents.", show_default=False)],
+    keys: Annotated[
+        list[str], typer.Argument(metavar="KEY", help="Names of finished documents.", show_default=False, autocompletion=finished_names)
+    ],
     config: Config = None,
 ) -> None:
-    """Have finished documents read anew, by a better engine for instance. The former results stay beside the new ones.
+    """Have finished documents read anew, by a better engine for instance.
 
-    A KEY is the name that the document was dropped under, or as it stands under processed/. Exit code 1 if some cannot be read anew.
+    The former results stay beside the new ones. A KEY is the name that the
+    document was dropped under, or as it stands under processed/. Exit code 1
+    if some cannot be read anew.
     """
     from watcher.cli import redo
 
     raise typer.Exit(redo.redo(_load_and_warn(config), keys))
 
 
+@app.command("run", epilog=epilog("run"), rich_help_panel=_SERVICE)
+def _run(config: Config = None, drain: Annotated[bool, typer.Option("--drain", help="End when the inbox is empty.")] = False) -> None:
+    """Watch the inbox and read what is dropped there.
+
+    With --drain the exit code is 0 if all documents of this run succeeded, 3
+    if some are in failed/.
+    """
+    from watcher.cli import run
+
+    run.run(_load(config), drain=drain)
+
+
 def run_command() -> None:
     """Ends the process: expected errors as one line on standard error and exit code 1, wrong arguments with 2."""
     try:
         app()
-    except (SettingsError, StoreError, OSError) as error:
+    except Exception as error:
+        if not _is_expected(error):
+            raise
         sys.stderr.write(f"watcher: {error}\n")
         sys.exit(exits.ERROR)
+
+
+def _is_expected(error: Exception) -> bool:
+    from watcher.settings import SettingsError
+    from watcher.storage.port import StoreError
+
+    return isinstance(error, (SettingsError, StoreError, OSError))

@@ -91,6 +91,11 @@ def is_ours(part: str) -> bool:
     return RESULT_FOLDER.fullmatch(part) is not None or part in ("index.html", "latest.json")
 
 
+def is_hashed(path: str) -> bool:
+    """Whether it is what `Layout.path` gives for a name that cannot stand in our places."""
+    return _HASHED.fullmatch(path) is not None
+
+
 def _is_plain(part: str) -> bool:
     """Whether a part of a path may stand as it is in a bucket and on a disk: no traversal, nothing that a terminal or a reader would act on."""
     return (

@@ -9,36 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
-
-from pydantic import ValidationError
 
 from watcher.domain.claim import Entry, Phase
 from watcher.domain.document import RESULT_FOLDER, Document, Layout
-from watcher.domain.manifest import Manifest, Source
+from watcher.domain.manifest import Source
 from watcher.domain.waits import Wait
 from watcher.lease.appending import Append, Appender
 from watcher.lease.claim import Identity
 from watcher.lease.log import ClaimLog, Tail, UnreadableEntryError
+from watcher.pipeline.finished import Finished, finished_readings
 from watcher.pipeline.restore import OTHER_STANDS, Answer, NotRestoredError, Original, path_of, put_back, require_key, standing_etag
 from watcher.results.names import MANIFEST, is_source
 from watcher.storage.port import NotFoundError, Store, UnstorableKeyError
 
-_MANIFEST = re.compile(rf"{RESULT_FOLDER.pattern}/{re.escape(MANIFEST)}")
 _READING = re.compile(f"{RESULT_FOLDER.pattern}/")
 _AT_WORK = "a replica is at work on it: wait until it is finished"
-
-
-@dataclass(frozen=True)
-class _Finished:
-    """One reading of a document, and the folder where it stands."""
-
-    folder: str
-    manifest: Manifest
-
-    @property
-    def age(self) -> tuple[datetime, int]:
-        return self.manifest.source.dropped_at, self.manifest.generation
 
 
 @dataclass(frozen=True)
@@ -59,8 +44,12 @@ class Redo:
                 yield Answer(place, False, str(error))
 
     def _redo(self, path: str) -> str:
-        finished = self._finished(path)
-        newest = max(finished, key=lambda one: one.age)
+        finished = finished_readings(self.store, self.layout, path)
+        if not finished:
+            raise NotRestoredError(
+                f"no finished result stands under {self.layout.processed}{path}/; of a document that failed, use `watcher retry`"
+            )
+        newest = finished[-1]
         source = newest.manifest.source
         require_key(self.layout, source.key, path, MANIFEST)
         original, archived_etag = _original(finished, newest)
@@ -75,20 +64,6 @@ class Redo:
             return "restored as another version, since the store names it anew: it will be read"
         noticed = "" if original is not None else ", once a sweep has noticed (watch.sweep_seconds)"
         return f"will be read anew, into {self.layout.result(replace(expected, generation=generation))}{noticed}"
-
-    def _finished(self, path: str) -> list[_Finished]:
-        folder = f"{self.layout.processed}{path}/"
-        found = []
-        for info in self.store.list(folder):
-            if _MANIFEST.fullmatch(info.key.removeprefix(folder)):
-                try:
-                    manifest = Manifest.model_validate_json(self.store.get(info.key)[1])
-                except (NotFoundError, ValidationError):
-                    continue
-                found.append(_Finished(info.key.removesuffix(MANIFEST), manifest))
-        if not found:
-            raise NotRestoredError(f"no finished result stands under {folder}; of a document that failed, use `watcher retry`")
-        return found
 
     def _announce(self, document: Document) -> int:
         """Opens its log for the next generation, where the one that was asked for last is finished. Returns the one that will be read."""
@@ -119,7 +94,7 @@ class Redo:
         return standing_etag(self.store, self.layout.result(document) + MANIFEST) is not None
 
 
-def _original(finished: list[_Finished], newest: _Finished) -> tuple[Original | None, str | None]:
+def _original(finished: list[Finished], newest: Finished) -> tuple[Original | None, str | None]:
     """The archived bytes of the newest version, and the ETag that they had when they were stored in one request."""
     source = newest.manifest.source
     same = (one for one in finished if one.manifest.version == newest.manifest.version)

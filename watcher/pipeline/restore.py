@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from watcher.domain.document import MAX_KEY_BYTES, Layout, is_ours, version_of
+from watcher.domain.document import MAX_KEY_BYTES, Layout, is_hashed, is_ours, version_of
 from watcher.results.names import content_type
 from watcher.storage.digest import sha256_of
 from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnknownError, Store, UnstorableKeyError
@@ -89,7 +89,12 @@ def _read_back(store: Store, key: str, body: Path) -> str:
 
 
 def path_of(layout: Layout, prefix: str, place: str) -> str:
-    """A document's path under our prefixes, of any way to name it: its key, its name below the inbox, or something that stands below `prefix`."""
+    """A document's path under our prefixes, of any way to name it: its key, its name below the inbox, or something that stands below `prefix`.
+
+    So is `~` with a SHA-256: a file of the inbox that bears such a name is named with the inbox's prefix.
+    """
+    if is_hashed(place):
+        return place
     if not place.startswith(prefix):
         return layout.path(layout.incoming + place.removeprefix(layout.incoming))
     parts = place.removeprefix(prefix).rstrip("/").split("/")

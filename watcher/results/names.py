@@ -21,6 +21,9 @@ INDEX_HTML = "index.html"
 LATEST = "latest.json"
 
 _LABEL_LENGTH = 40
+_FOLDERS = ("pages", "images")
+_NAME = re.compile(rf"(?:(?:{'|'.join(_FOLDERS)})/)?(?P<file>[A-Za-z0-9][A-Za-z0-9._-]{{0,199}})")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 _PAGE_JSON = re.compile(r"pages/(\d{4})\.json")
 _TYPES = {
     ".md": "text/markdown; charset=utf-8",
@@ -66,6 +69,20 @@ def source_name(extension: str) -> str:
 def is_source(name: str) -> bool:
     """Whether it is what `source_name` gives."""
     return re.fullmatch(r"source(\.[a-z0-9]{1,16})?", name) is not None
+
+
+def is_result_name(name: str) -> bool:
+    """Whether a file of a result could have this name, and every system's disk can hold it: Windows takes `con` and `aux.md` for devices."""
+    match = _NAME.fullmatch(name)
+    if match is None or name in _FOLDERS:
+        return False
+    file = match["file"]
+    return not file.endswith(".") and not is_device(file)
+
+
+def is_device(file: str) -> bool:
+    """Whether Windows takes a file's name for a device."""
+    return _DEVICE.fullmatch(file.partition(".")[0].rstrip(" ")) is not None
 
 
 def plain_label(label: str) -> str:

@@ -9,9 +9,10 @@ import pytest
 from doubles.replica import LAYOUT, drop, in_process_replica
 from doubles.stores import HookedStore
 
-from watcher.cli.put import how_ended, put
+from watcher.cli.put import put
 from watcher.domain import exits
 from watcher.domain.claim import Outcome
+from watcher.pipeline.ending import how_ended
 from watcher.settings import Settings, Storage, Watch
 from watcher.storage.memory import MemoryStore
 

@@ -13,7 +13,6 @@ from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, in_process_re
 from doubles.stores import HookedStore, once
 from structlog.testing import capture_logs
 
-from watcher.cli.put import how_ended
 from watcher.domain.claim import Entry, Outcome, Phase, Skip
 from watcher.domain.document import Document
 from watcher.domain.errors import DocumentError, ErrorCode
@@ -24,6 +23,7 @@ from watcher.lease.appending import Appender, Creates
 from watcher.lease.bids import Bids
 from watcher.lease.log import ClaimLog
 from watcher.pipeline.attempt import End
+from watcher.pipeline.ending import how_ended
 from watcher.pipeline.mirror import Mirror
 from watcher.pipeline.redo import Redo
 from watcher.pipeline.restore import Answer
