@@ -67,11 +67,14 @@ def _paddle_options(ocr: Ocr) -> dict[str, object]:
         "seals": ocr.seals == "read",
         "max_new_tokens": ocr.max_new_tokens,
         "page_seconds": ocr.page_seconds,
-        "server": _server_options(ocr) if ocr.backend in MODEL_SERVERS else None,
+        "server": server_options(ocr),
     }
 
 
-def _server_options(ocr: Ocr) -> ServerOptions:
+def server_options(ocr: Ocr) -> ServerOptions | None:
+    """None where the backend asks no server."""
+    if ocr.backend not in MODEL_SERVERS:
+        return None
     server = ocr.server
     return ServerOptions(
         urls=server.url or (LOCAL_SERVER,),
@@ -84,9 +87,9 @@ def _server_options(ocr: Ocr) -> ServerOptions:
     )
 
 
-def build_recogniser(settings: Settings, choice: Choice, clock: Clock, log: FilteringBoundLogger) -> Recogniser:
+def engine_limits(settings: Settings) -> EngineLimits:
     ocr = settings.ocr
-    limits = EngineLimits(
+    return EngineLimits(
         batch_pages=ocr.pages_per_call,
         gather_seconds=ocr.pause_seconds,
         page_seconds=ocr.page_seconds,
@@ -97,7 +100,10 @@ def build_recogniser(settings: Settings, choice: Choice, clock: Clock, log: Filt
         restart_seconds=ocr.restart_seconds,
         restart_max_seconds=ocr.restart_max_seconds,
     )
-    return Recogniser(engines_by_device(settings, choice.spec), limits, clock, log)
+
+
+def build_recogniser(settings: Settings, choice: Choice, clock: Clock, log: FilteringBoundLogger) -> Recogniser:
+    return Recogniser(engines_by_device(settings, choice.spec), engine_limits(settings), clock, log)
 
 
 def build_model_server(settings: Settings, clock: Clock, log: FilteringBoundLogger) -> ModelServer | None:

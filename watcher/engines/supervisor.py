@@ -168,6 +168,10 @@ class Supervisor:
             code = ErrorCode.ENGINE_MEMORY if isinstance(error, EngineMemoryError) else ErrorCode.ENGINE_ERROR
             raise FailedCallError(code, _reason(error) if isinstance(error, EngineFaultError) else type(error).__name__) from error
 
+    def memory_bytes(self) -> int:
+        """Resident, of the child and of what it started."""
+        return self._pool.memory_bytes()
+
     def close(self) -> None:
         self._pool.close()
 
