@@ -69,7 +69,7 @@ def probe_conditions(store: Store, scratch_prefix: str, nonce: Callable[[], str]
             except ConditionUnsupportedError as error:
                 return ProbeResult(ClaimMode.IGNORED, str(error))
             finally:
-                _remove(store, key)
+                remove_scratch(store, key)
             if not seen[-1].later_create_refused:
                 break
     return judge(seen)
@@ -92,8 +92,8 @@ def probe_delete_condition(store: Store, scratch_prefix: str, nonce: Callable[[]
     except OutcomeUnknownError as error:
         raise UnavailableError(str(error)) from None
     finally:
-        _remove(store, key)
-        _remove(store, another)
+        remove_scratch(store, key)
+        remove_scratch(store, another)
 
 
 def probe_listing(store: Store, scratch_prefix: str, nonce: Callable[[], str], rounds: int = 5) -> bool:
@@ -110,7 +110,7 @@ def probe_listing(store: Store, scratch_prefix: str, nonce: Callable[[], str], r
         except OutcomeUnknownError as error:
             raise UnavailableError(str(error)) from None
         finally:
-            _remove(store, key)
+            remove_scratch(store, key)
     return True
 
 
@@ -171,8 +171,9 @@ def _exists(store: Store, key: str) -> bool:
     return True
 
 
-def _remove(store: Store, key: str) -> None:
-    with suppress(OutcomeUnknownError):  # scratch that stays behind harms nothing
+def remove_scratch(store: Store, key: str) -> None:
+    """With all its versions. What a lost answer leaves behind harms nothing."""
+    with suppress(OutcomeUnknownError):
         store.delete(key)
         for version in store.versions(key):
             store.delete_version(key, version.version_id)
