@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from itertools import islice
 
+from watcher.domain.doctor import SCRATCH_NAME
 from watcher.domain.document import Document, Layout
 from watcher.storage.port import ObjectInfo, Store
 
@@ -129,14 +130,15 @@ class Inbox:
     def _tell_of_ignored(self, window: list[ObjectInfo]) -> None:
         for info in window:
             ignored = not info.key.endswith("/") and not is_document(info.key, self._layout.incoming, self._ignore)
+            ignored = ignored and not info.key.startswith(self._layout.incoming + SCRATCH_NAME)  # of a moment: nobody dropped it
             if ignored and info.key not in self._told and len(self._told) < MOST_TOLD:
                 self._told.add(info.key)
                 self._passed_over(info.key, "its name matches a pattern of watch.ignore")
 
 
 def is_document(key: str, incoming: str, ignore: tuple[str, ...]) -> bool:
-    """Not a folder's placeholder, and no part of its path matches an ignored pattern."""
+    """Neither a folder's placeholder nor scratch of `watcher doctor`, and no part of its path matches an ignored pattern."""
     relative = key.removeprefix(incoming)
-    if not relative or relative.endswith("/"):
+    if not relative or relative.endswith("/") or relative.startswith(SCRATCH_NAME):
         return False
     return not any(fnmatchcase(part, pattern) for part in relative.split("/") for pattern in ignore)
