@@ -187,6 +187,27 @@ def _run(config: Config = None, drain: Annotated[bool, typer.Option("--drain", h
     run.run(_load(config), drain=drain)
 
 
+@app.command("doctor")
+def _doctor(
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as docs/schema/doctor.schema.json describes it.")] = False,
+    no_engine: Annotated[bool, typer.Option("--no-engine", help="Do not load the engine, which may take minutes.")] = False,
+    policy: Annotated[bool, typer.Option("--policy", help="Print the smallest bucket policy that suffices, and nothing else.")] = False,
+    principal: Annotated[str, typer.Option(metavar="NAME", help="Whom the policy is for, as the store names its users.")] = "",
+) -> None:
+    """Check settings, store, rights, disk, memory, GPU and engine, and say what to do.
+
+    Exit code 0 if nothing failed (there may be warnings), 1 if something did. Leaves nothing in the bucket.
+
+    Examples: watcher doctor --no-engine; watcher doctor --policy --principal arn:aws:iam:::user/reader > policy.json
+    """
+    from watcher.cli import doctor
+
+    if policy:
+        raise typer.Exit(doctor.print_policy(_load(config), principal))
+    raise typer.Exit(doctor.doctor(config, os.environ, as_json=as_json, trial=not no_engine, principal=principal))
+
+
 def run_command() -> None:
     """Ends the process: expected errors as one line on standard error and exit code 1, wrong arguments with 2."""
     try:

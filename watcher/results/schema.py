@@ -1,4 +1,4 @@
-"""JSON Schemas of what stands in the bucket: `python -m watcher.results.schema docs/schema` writes them, one file each."""
+"""JSON Schemas of what stands in the bucket, and of what commands print: `python -m watcher.results.schema docs/schema` writes them, one file each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from watcher.domain.doctor import DoctorReport
 from watcher.domain.manifest import ErrorReport, Manifest
 from watcher.domain.page import Page, Value
 from watcher.results.document import Document
@@ -17,6 +18,7 @@ MODELS: dict[str, type[Value]] = {
     "structure": Structure,
     "manifest": Manifest,
     "error": ErrorReport,
+    "doctor": DoctorReport,
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from watcher.domain.doctor import CheckReport, DoctorReport, Verdict
 from watcher.domain.manifest import AttemptEnd, ErrorReport, LedgerEntry, Manifest, PastAttempt, Scope, Source, Timings
 from watcher.domain.page import EngineInfo, Output, PageStatus
 from watcher.results.document import document_json
@@ -65,6 +66,14 @@ def samples(report) -> dict[str, str]:
             watcher="0.1",
             replica="r",
             failed_at=NOW,
+        ).model_dump_json(),
+        "doctor": DoctorReport(
+            watcher="0.1",
+            at=NOW,
+            verdict=Verdict.WARNING,
+            checks=[CheckReport(name="store", title="Store", verdict=Verdict.WARNING, seen="Seen.", advice="Do this.", seconds=0.1)],
+            left_behind=["incoming/x"],
+            bucket_policy={"Version": "2012-10-17"},
         ).model_dump_json(),
     }
 
