@@ -15,14 +15,34 @@ from rich.console import Console
 from servers.ceph import PACKAGES, PROGRAMS, run_ceph
 from servers.s3_server import S3Server
 
-from benchmarks import folder_store, model_server, page_memory
+from benchmarks import (
+    busy,
+    coordination,
+    drop,
+    folder_store,
+    idle,
+    long_document,
+    model_server,
+    page_memory,
+    replicas,
+    script,
+    start,
+)
 from benchmarks.results import RESULTS, MeasuredRow, now, read_results, standing_commit, this_machine, write_results
 from benchmarks.row import Measure, NotMeasuredError, Plan, Result
 from benchmarks.table import rich_table
 
 ROWS: Mapping[str, Measure] = {
-    "folder": folder_store.measure,
+    "busy": busy.measure,
+    "script": script.measure,
+    "coordination": coordination.measure,
+    "replicas": replicas.measure,
+    "drop": drop.measure,
+    "long": long_document.measure,
     "server": model_server.measure,
+    "start": start.measure,
+    "idle": idle.measure,
+    "folder": folder_store.measure,
     "memory": page_memory.measure,
 }
 """In the order of the table."""

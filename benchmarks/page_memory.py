@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from benchmarks.documents import a4_pages
 from benchmarks.model_server import PYTHON, ServedDocuments, require_paddle, served_documents
 from benchmarks.pairs import measure_pairs
+from benchmarks.peaks import peaks_of_children
 from benchmarks.replica import FailedRunError, drain, in_folder
 from benchmarks.row import Plan, Result
 
 FEW = 3
-_TICK_SECONDS = 0.1
 _PIPELINE = """
 import sys
 from paddleocr import PaddleOCRVL
@@ -55,10 +52,15 @@ class Growth:
 
     def ours(self) -> float:
         self.rounds += 1
-        return _peak(self._daemon, self.pages) - _peak(self._daemon, FEW)
+        return self._peak(self._daemon, self.pages) - self._peak(self._daemon, FEW)
 
     def plain(self) -> float:
-        return _peak(self._pipeline, self.pages) - _peak(self._pipeline, FEW)
+        return self._peak(self._pipeline, self.pages) - self._peak(self._pipeline, FEW)
+
+    def _peak(self, work: Callable[[int], None], pages: int) -> float:
+        with peaks_of_children() as peaks:
+            work(pages)
+        return peaks.megabytes
 
     def _daemon(self, count: int) -> None:
         data = self.scratch / f"{self.rounds}-{count}-pages"
@@ -77,63 +79,3 @@ class Growth:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
         if done.returncode != 0 or int(done.stdout.split()[-1]) != count:
             raise FailedRunError(f"the pipeline ended with {done.returncode}:\n{done.stderr[-2000:]}")
-
-
-def _peak(work: Callable[[int], None], pages: int) -> float:
-    """Of all processes that `work` starts, each at its own peak, in MB."""
-    with _watched() as peaks:
-        work(pages)
-    return sum(peaks.values()) / 1000
-
-
-@contextmanager
-def _watched() -> Iterator[dict[int, int]]:
-    """Peaks in kB by process, as the kernel keeps them (VmHWM): looking now and then misses none of a process that lives a little."""
-    peaks: dict[int, int] = {}
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(_TICK_SECONDS):
-            for process in psutil.Process().children(recursive=True):
-                if process.pid not in before and (peak := _high_water(process.pid)):
-                    peaks[process.pid] = peak
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield peaks
-    finally:
-        ended.set()
-        thread.join()
-
-
-def _high_water(pid: int) -> int:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
-
-
-def a4_pages(count: int) -> bytes:
-    """A PDF whose pages each have a black bar near the top."""
-    drawing = b"0 g 60 760 400 20 re f"
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Count %d /Kids [ %s ] >>" % (count, b" ".join(b"%d 0 R" % (4 + index) for index in range(count))),
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
-        *[b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 3 0 R /Resources << >> >>"] * count,
-    ]
-    body, starts = b"%PDF-1.4\n", []
-    for number, text in enumerate(objects, start=1):
-        starts.append(len(body))
-        body += b"%d 0 obj\n%s\nendobj\n" % (number, text)
-    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
-    size = len(objects) + 1
-    return body + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
-        size,
-        table,
-        size,
-        len(body),
-    )

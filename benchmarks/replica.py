@@ -6,15 +6,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from watcher.storage.s3 import S3Config
 
 FAKE = {"WATCHER_OCR__ENGINE": "fake"}
+_LOOK_SECONDS, _END_SECONDS = 0.02, 30.0
 _NOT_INHERITED = (
     "WATCHER_",
     "CLOUDRU_",
@@ -80,6 +84,59 @@ def drain(settings: Mapping[str, str], python: str | Path = sys.executable) -> R
     if done.returncode != 0:
         raise FailedRunError(f"`watcher run --drain` ended with {done.returncode}:\n{done.stderr[-4000:]}")
     return Run(events(done.stderr))
+
+
+@dataclass(frozen=True)
+class Replica:
+    """A daemon that runs until the block that started it ends."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def run(self) -> Run:
+        """What it has told so far."""
+        return Run(events(self.log.read_text(encoding="utf-8")))
+
+    def wait_until(self, happened: Callable[[], Any], seconds: float = 600.0) -> None:
+        """Raises `FailedRunError` where the daemon or the time ends before."""
+        deadline = time.monotonic() + seconds
+        while not happened():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise FailedRunError(
+                    f"it did not happen (exit code {self.process.poll()}):\n{self.log.read_text(encoding='utf-8')[-4000:]}"
+                )
+            time.sleep(_LOOK_SECONDS)
+
+    def wait_until_ready(self) -> None:
+        """Its engine is loaded, and the inbox was looked into."""
+        self.wait_until(lambda: self._health()["last_scan_age_seconds"] is not None and self._health()["paddleocr"] == "ready")
+
+    @property
+    def url(self) -> str:
+        self.wait_until(lambda: self.run.named("daemon_started"))
+        return f"http://127.0.0.1:{self.run.named('daemon_started')[0]['port']}"
+
+    def _health(self) -> dict[str, Any]:
+        with urlopen(f"{self.url}/health", timeout=10) as answer:
+            health: dict[str, Any] = json.load(answer)
+        return health
+
+
+@contextmanager
+def replica(log: Path, settings: Mapping[str, str]) -> Iterator[Replica]:
+    """`watcher run` with these variables; ended by SIGTERM, so that what it says last can still be read."""
+    with log.open("wb") as file:
+        process = subprocess.Popen([sys.executable, "-m", "watcher", "run"], env=environment(settings), stdout=file, stderr=file)
+    try:
+        yield Replica(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def events(log: str) -> tuple[Mapping[str, Any], ...]:
