@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -44,8 +44,17 @@ def _names(context: typer.Context, incomplete: str, prefix: Callable[[Layout], s
     thread = threading.Thread(target=_look, args=(context.params.get("config"), incomplete, prefix, found), daemon=True)
     thread.start()
     thread.join(SECONDS)
-    escaped = os.environ.get("_WATCHER_COMPLETE", "").endswith("_bash")
-    return [_ForBash(name) if escaped else name for name in found[:MOST_NAMES]]
+    unquoted = _is_unquoted_in_bash(os.environ)
+    return [_ForBash(name) if unquoted else name for name in found[:MOST_NAMES]]
+
+
+def _is_unquoted_in_bash(environ: Mapping[str, str]) -> bool:
+    """Other shells quote what they put on the command line by themselves. The words of the line come as the completion script hands them over."""
+    if not environ.get("_WATCHER_COMPLETE", "").endswith("_bash"):
+        return False
+    words, number = environ.get("COMP_WORDS", "").split("\n"), environ.get("COMP_CWORD", "")
+    word = words[int(number)] if number.isdecimal() and int(number) < len(words) else ""
+    return not word.startswith(("'", '"'))
 
 
 def _look(config: object, incomplete: str, prefix: Callable[[Layout], str], found: list[str]) -> None:
