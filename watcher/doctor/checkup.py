@@ -128,7 +128,7 @@ def _of_store(given: Settings, around: Surroundings) -> tuple[Check, ...]:
         return versioning.versioning(store(), layout.incoming, layout.claims, nonce, keeps_source=keeps, in_folder=folder)
 
     return (
-        _check("store", STORE_SECONDS, lambda: reach.reach(store, layout.incoming, around.monotonic)),
+        _check("store", STORE_SECONDS, lambda: reach.reach(store, layout.incoming, around.monotonic, in_folder=folder)),
         *(_check(f"rights.{name}", STORE_SECONDS, rights_under(prefix), "store") for name, prefix in prefixes.items()),
         _check("conditions", RACING_SECONDS, lambda: conditions.conditions(store(), layout, nonce), "rights.claims"),
         _check("clock", 3 * ASKING_SECONDS, time_told),

@@ -33,8 +33,8 @@ def clock(endpoint: str, utc_now: Callable[[], datetime], timeout: float) -> Fin
     sent = utc_now()
     try:
         date = _date_of(endpoint, timeout)
-    except (OSError, HTTPException, ValueError) as error:
-        return skipped(f"Skipped: the store gave no answer to tell its time ({type(error).__name__}).", "See the check of the store first.")
+    except (OSError, HTTPException, ValueError):
+        return skipped("Skipped: the store gave no answer that would tell its time.", "See 'Store' first.")
     return judge(difference(date, sent, utc_now()))
 
 

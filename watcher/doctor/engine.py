@@ -22,7 +22,7 @@ def chosen(choose: Callable[[], Choice], wanted: str) -> Finding:
     except EngineNotFoundError as error:
         return failed(f"No engine can read documents here (ocr.engine = {wanted}).", f"{error}.")
     facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in choice.facts.items())
-    seen = f"{choice.spec.name} reads the pages{f' ({facts})' if facts else ''}."
+    seen = f"The engine {choice.spec.name} reads the pages{f' ({facts})' if facts else ''}."
     return warning(seen, " ".join(_stopped(told) for told in choice.warnings)) if choice.warnings else ok(seen)
 
 
@@ -70,10 +70,8 @@ def _read_on(device: str, supervisor: Supervisor, several: bool, monotonic: Call
         seconds, memory = monotonic() - began, supervisor.memory_bytes()
         supervisor.close()
     info = supervisor.state.info
-    version = f" {info.version}" if info else ""
-    return ok(
-        f"The engine{version} was loaded{where} and read a page of ours within {seconds:.0f} s; it holds {rounded(memory)} of memory."
-    )
+    name = f" {info.name} {info.version}" if info else ""
+    return ok(f"The engine{name} was loaded{where} and read a page of ours within {seconds:.0f} s; it holds {rounded(memory)} of memory.")
 
 
 def not_tried() -> Finding:

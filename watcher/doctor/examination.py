@@ -24,12 +24,13 @@ class Check:
 
 @dataclass(frozen=True)
 class Result:
-    """`unfinished`: a thread of the check still runs."""
+    """`cause`: of one that was skipped, the check that kept it from being made. `unfinished`: a thread of the check still runs."""
 
     check: Check
     finding: Finding
     seconds: float
     unfinished: bool = False
+    cause: Result | None = None
 
 
 def examine(checks: Sequence[Check], begun: Callable[[Check], None], monotonic: Callable[[], float]) -> Iterator[Result]:
@@ -43,7 +44,8 @@ def examine(checks: Sequence[Check], begun: Callable[[Check], None], monotonic: 
 def _result(check: Check, done: dict[str, Result], begun: Callable[[Check], None], monotonic: Callable[[], float]) -> Result:
     lacking = [done[name] for name in check.needs if done[name].finding.verdict in (Verdict.FAILED, Verdict.SKIPPED)]
     if lacking:
-        return Result(check, _because_of(lacking[0]), 0.0)
+        cause = lacking[0].cause or lacking[0]
+        return Result(check, _because_of(cause), 0.0, cause=cause)
     begun(check)
     started = monotonic()
     found: list[Finding] = []
@@ -65,11 +67,9 @@ def _found(check: Check) -> Finding:
         )
 
 
-def _because_of(lacking: Result) -> Finding:
-    verb = "failed" if lacking.finding.verdict is Verdict.FAILED else "was skipped"
-    return skipped(
-        f"Skipped: because the check '{lacking.check.title}' {verb}.", f"See '{lacking.check.title}' first, then run this again."
-    )
+def _because_of(cause: Result) -> Finding:
+    verb = "failed" if cause.finding.verdict is Verdict.FAILED else "was skipped"
+    return skipped(f"Skipped: because '{cause.check.title}' {verb}.", f"See '{cause.check.title}' first.")
 
 
 def _too_slow(check: Check) -> Finding:

@@ -96,12 +96,16 @@ def _room(table: str, name: str, folder: str, wanted: int, what: str, advice: st
         place, _, mend = fault.rpartition("; ")
         return failed(sentence(place), sentence(mend))
     free = shutil.disk_usage(folder_of(folder)).free
-    seen = f"{_shown(folder)} can be written to and has {rounded(free)} free"
+    seen = f"{_named(folder)} can be written to and has {rounded(free)} free"
     if free < LEAST_BYTES:
         return failed(f"{seen}: nothing more can be read.", f"Free some room. {advice}")
     if free < wanted:
         return warning(f"{seen}; up to {rounded(wanted)} may be needed ({what}).", advice)
     return ok(f"{seen}.")
+
+
+def _named(folder: str) -> str:
+    return f"The folder {folder}" if folder else f"The system's temporary folder ({folder_of(folder)})"
 
 
 def _shown(folder: str) -> str:

@@ -30,4 +30,8 @@ def large(store: Store, prefix: str, nonce: Callable[[], str], monotonic: Callab
             f"An object of {rounded(BYTES)} came back changed.",
             "Ask the store's provider; look whether a proxy on the way changes what passes.",
         )
-    return ok(f"{rounded(BYTES)} were written in {written - began:.1f} s and read in {ended - written:.1f} s.")
+    return ok(f"{rounded(BYTES)} were written {_within(written - began)} and read {_within(ended - written)}.")
+
+
+def _within(seconds: float) -> str:
+    return f"in {seconds:.1f} s" if seconds >= 0.1 else "in less than 0.1 s"

@@ -23,7 +23,7 @@ def bucket_policy(bucket: str, layout: Layout, principal: str) -> dict[str, Any]
         return [f"arn:aws:s3:::{bucket}/{prefix}*" for prefix in prefixes]
 
     def allowed(name: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
-        return {"Sid": name, "Effect": "Allow", "Principal": {"AWS": [principal]}, "Action": actions, "Resource": resources}
+        return {"Sid": name, "Effect": "Allow", "Principal": {"AWS": principal}, "Action": actions, "Resource": resources}
 
     return {
         "Version": "2012-10-17",

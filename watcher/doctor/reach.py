@@ -10,7 +10,7 @@ from watcher.storage.port import RefusedError, Store
 from watcher.storage.reasons import Reason
 
 
-def reach(open_store: Callable[[], Store], prefix: str, monotonic: Callable[[], float]) -> Finding:
+def reach(open_store: Callable[[], Store], prefix: str, monotonic: Callable[[], float], *, in_folder: bool) -> Finding:
     """By a listing, the first thing that the daemon asks for. Whoever may not list is known all the same: the rights are looked at one by one."""
     try:
         store = open_store()
@@ -20,4 +20,6 @@ def reach(open_store: Callable[[], Store], prefix: str, monotonic: Callable[[], 
         if error.reason is Reason.NO_RIGHTS:
             return ok("The store answers and knows the access key, but does not let it list.")
         return of_store_error(error)
+    if in_folder:
+        return ok(f"No bucket is set: documents are read from the folder {store.location}, which can be listed.")
     return ok(f"{store.location} answers, in {1000 * (monotonic() - began):.0f} ms.")
