@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -217,8 +218,11 @@ def test_status_shows_each_state(folder: Path, environment: dict[str, str], tmp_
         shown = daemon.wait_for(lambda: (text := command("status", **slow).stdout) and "0 of 2" in text and text)
     assert "reader-1" in shown
     assert "incoming/table.pdf" in shown
-    counts = [cell.strip() for cell in shown.splitlines()[4].split("│")[1:6]]
-    assert counts == ["1", "1", "0", "0", "0"]
+    counts = {
+        state: re.search(rf"^{state} +([0-9,]+)", shown, re.MULTILINE)[1]
+        for state in ("pending", "in progress", "waiting", "failed", "finished")
+    }
+    assert counts == {"pending": "1", "in progress": "1", "waiting": "0", "failed": "0", "finished": "0"}
 
 
 @pytest.mark.parametrize(

@@ -1,73 +1,89 @@
-"""`watcher status`: the whole bucket at a glance."""
+"""`watcher status`: the whole fleet at a glance, once, again and again, or for programs."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NoReturn
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from watcher.cli.answers import plain
-from watcher.opening import layout_of, open_store_to_look
-from watcher.pipeline.failures import Failures, newest_failures
-from watcher.pipeline.survey import Survey, survey
+from watcher.cli.fleet_view import View, fleet_view
+from watcher.cli.watching import Watching
+from watcher.domain import exits
+from watcher.domain.clock import Clock
+from watcher.domain.document import Layout
+from watcher.domain.fleet import Ends, Fleet
+from watcher.domain.terminal import escaped_json
+from watcher.opening import layout_of, open_store_to_look, utc_now
+from watcher.pipeline.survey import Bounds, Surveyor
+from watcher.pipeline.tally import count_finished
 from watcher.settings import Settings
+from watcher.storage.port import Store
 
-_FAILURES = 10
-"""So many are shown: each costs a request."""
+_REQUESTS_AT_ONCE = 8
 
 
-def status(settings: Settings) -> None:
-    """Prints the counts, a line for each document in progress or waiting, and the newest failed ones. Raises `StoreError`."""
-    store, layout = open_store_to_look(settings), layout_of(settings)
-    found = survey(store, layout, tuple(settings.watch.ignore), keeps_source=settings.retention.source == "keep")
+@dataclass
+class _Asked:
+    """Counts the answers of the bucket; any thread may tell it."""
+
+    requests: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, operation: str, status: str) -> None:
+        with self._lock:
+            self.requests += 1
+
+
+def status(settings: Settings, *, as_json: bool = False, every: float | None = None) -> None:
+    """Prints the picture; with `every`, draws it again so many seconds after the one before, until Ctrl-C. Raises `StoreError`."""
+    asked, layout = _Asked(), layout_of(settings)
+    store = open_store_to_look(settings, asked)
+    requests = (lambda: asked.requests) if settings.s3.configured else None
+    with ThreadPoolExecutor(_REQUESTS_AT_ONCE, thread_name_prefix="status") as threads:
+        surveyor = Surveyor(
+            store,
+            layout,
+            tuple(settings.watch.ignore),
+            keeps_source=settings.retention.source == "keep",
+            bounds=Bounds(),
+            spread=threads.map,
+        )
+        if every is not None:
+            _watch(Watching(surveyor, store, layout, every, Console(), Clock(time.monotonic, utc_now), requests))
+        fleet = surveyor.look(utc_now())
+    if as_json:
+        (*_, counted) = count_finished(store, layout, fleet.at)
+        whole = fleet.model_copy(update={"finished": counted, "requests": requests() if requests else None})
+        sys.stdout.write(escaped_json(whole.model_dump_json(indent=2)) + "\n")
+        return
     console = Console()
-    console.print(Text(store.location))
-    console.print(_counts(found))
-    if found.in_progress:
-        console.print(_in_progress(found))
-    if found.waiting:
-        console.print(_waiting(found))
-    failures = newest_failures(store, layout, _FAILURES) if found.failed else Failures((), 0)
-    if failures.newest:
-        console.print(_failed(failures))
-    if failures.more:
-        console.print(f"... and {failures.more} more under {layout.failed}", highlight=False, markup=False)
+    finished, so_far = _count(store, layout, fleet, console)
+    whole = fleet.model_copy(update={"finished": finished})
+    console.print(fleet_view(whole, utc_now(), View(console.width, layout.incoming), so_far))
 
 
-def _counts(found: Survey) -> Table:
-    table = Table("pending", "in progress", "waiting", "failed", "finished", "oldest pending")
-    oldest = _age(found.oldest) if found.oldest else "-"
-    table.add_row(*map(str, (found.pending, len(found.in_progress), len(found.waiting), found.failed, found.finished)), oldest)
-    return table
+def _count(store: Store, layout: Layout, fleet: Fleet, console: Console) -> tuple[Ends | None, Ends | None]:
+    """All finished ones; or those that were counted until a person had enough of waiting."""
+    ends: Ends | None = None
+    try:
+        with console.status("counting what is finished ...") as shown:
+            for ends in count_finished(store, layout, fleet.at):
+                shown.update(f"counting what is finished: {ends.documents:,} so far. Ctrl-C: do without")
+    except KeyboardInterrupt:
+        return None, ends
+    return ends, None
 
 
-def _in_progress(found: Survey) -> Table:
-    table = Table("document", "replica", "attempt", "pages", "for", title="in progress", title_justify="left")
-    for one in found.in_progress:
-        pages = f"{one.pages_done} of {one.pages_total}" if one.pages_total else "-"
-        table.add_row(plain(one.key), plain(one.owner), str(one.attempt), pages, _age(one.since))
-    return table
-
-
-def _waiting(found: Survey) -> Table:
-    table = Table("document", "attempts", "why", "again in", title="waiting", title_justify="left")
-    for one in found.waiting:
-        seconds = (one.not_before - datetime.now(timezone.utc)).total_seconds() if one.not_before else 0.0
-        table.add_row(plain(one.key), str(one.attempts), plain(one.reason or "-"), f"{seconds:.0f} s" if seconds >= 1 else "now")
-    return table
-
-
-def _failed(failures: Failures) -> Table:
-    table = Table("document", "code", "when", title="failed", title_justify="left")
-    for one in failures.newest:
-        table.add_row(plain(one.key), plain(one.code or "-"), f"{_age(one.at)} ago")
-    return table
-
-
-def _age(since: datetime) -> str:
-    seconds = max(int((datetime.now(timezone.utc) - since).total_seconds()), 0)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+def _watch(watching: Watching) -> NoReturn:
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # the screen is to be given back
+    watching.run()
+    sys.stdout.flush()
+    # A thread that still waits for a store that does not answer must not hold the process.
+    os._exit(exits.OK)

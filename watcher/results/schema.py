@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from watcher.domain.doctor import DoctorReport
+from watcher.domain.fleet import Fleet
 from watcher.domain.manifest import ErrorReport, Manifest
 from watcher.domain.page import Page, Value
 from watcher.results.document import Document
@@ -19,6 +20,7 @@ MODELS: dict[str, type[Value]] = {
     "manifest": Manifest,
     "error": ErrorReport,
     "doctor": DoctorReport,
+    "status": Fleet,
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from watcher.domain.doctor import CheckReport, DoctorReport, Verdict
+from watcher.domain.fleet import Ends, Failed, FailedDocument, Fleet, FleetReplica, Inbox, ReadDocument, WaitingDocument
 from watcher.domain.manifest import AttemptEnd, ErrorReport, LedgerEntry, Manifest, PastAttempt, Scope, Source, Timings
 from watcher.domain.page import EngineInfo, Output, PageStatus
 from watcher.results.document import document_json
@@ -66,6 +67,40 @@ def samples(report) -> dict[str, str]:
             watcher="0.1",
             replica="r",
             failed_at=NOW,
+        ).model_dump_json(),
+        "status": Fleet(
+            store="s3://bucket",
+            at=NOW,
+            replicas=(FleetReplica(name="r", seen_at=NOW, silent=False, in_progress=1),),
+            replicas_not_looked_at=0,
+            inbox=Inbox(pending=0, oldest_at=None, oldest_key=None),
+            in_progress=(
+                ReadDocument(
+                    key="incoming/a.pdf",
+                    replica="r",
+                    attempt=1,
+                    purpose="read",
+                    pages_done=0,
+                    pages_total=None,
+                    since=NOW,
+                    seen_at=NOW,
+                    silent=False,
+                    pages_per_second=None,
+                    seconds_left=None,
+                ),
+            ),
+            waiting=(WaitingDocument(key="incoming/b.pdf", attempts=0, reason="store_failed", not_before=NOW),),
+            claims_not_looked_at=0,
+            pages_per_second=0.0,
+            failed=Failed(
+                documents=1,
+                last_hour=0,
+                last_day=1,
+                looked_at=1,
+                by_code={"empty_file": 1},
+                newest=(FailedDocument(key="incoming/c.pdf", code="empty_file", at=NOW),),
+            ),
+            finished=Ends(documents=2, last_hour=1, last_day=2),
         ).model_dump_json(),
         "doctor": DoctorReport(
             watcher="0.1",
