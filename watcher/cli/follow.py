@@ -116,6 +116,7 @@ class _Pages:
             if key not in self.tasks:
                 self.tasks[key] = self.shown.add_task(plain(f"  {key}, pages").markup)
             self.shown.update(self.tasks[key], completed=found.pages_done, total=found.pages_total)
+        self.shown.refresh()
 
 
 def bar(console: Console) -> Bar:
