@@ -127,11 +127,25 @@ def _get(
 
 
 @app.command("status", epilog=epilog("status"), rich_help_panel=_DOCUMENTS)
-def _status(config: Config = None) -> None:
-    """Show what is pending, in progress, waiting, failed and finished."""
+def _status(
+    config: Config = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Draw it again and again, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option("--every", min=0.5, max=3600, help="Seconds between two pictures of --watch.")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as docs/schema/status.schema.json describes it.")] = False,
+) -> None:
+    """Show the replicas, and what is pending, in progress, waiting, failed and finished.
+
+    docs/status.md tells what each column means.
+
+    Examples: watcher status --watch --every 10; watcher status --json
+    """
+    if watch and as_json:
+        raise typer.BadParameter("give --watch or --json, not both")
+    if watch and not sys.stdout.isatty():
+        raise typer.BadParameter("--watch draws on a terminal, and the output goes elsewhere: use --json, again and again if need be")
     from watcher.cli import status
 
-    status.status(_load_and_warn(config))
+    status.status(_load_and_warn(config), as_json=as_json, every=every if watch else None)
 
 
 @app.command("retry", epilog=epilog("retry"), rich_help_panel=_TROUBLE)
