@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
 from watcher import __version__
@@ -31,6 +32,7 @@ from watcher.domain import exits
 from watcher.domain.clock import Clock
 from watcher.domain.document import Layout
 from watcher.domain.health import HealthSnapshot, StoreState, stalled
+from watcher.domain.presence import Presence
 from watcher.intake.parser import Parser
 from watcher.jobs import Jobs
 from watcher.lease.bids import Bids
@@ -39,6 +41,7 @@ from watcher.metrics import Metrics
 from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.facts import StoreFacts, find_out, marker_of, suited
 from watcher.pipeline.outage import OutageLog, told
+from watcher.pipeline.presence import Beacon
 from watcher.pipeline.scratch import make_scratch
 from watcher.pipeline.verify import Verifier
 from watcher.pipeline.vitals import Vitals
@@ -46,7 +49,9 @@ from watcher.recognition import build_model_server, build_recogniser, chosen_eng
 from watcher.settings import Settings
 from watcher.storage.condition import Trouble
 from watcher.storage.port import RefusedError, Store, StoreError
-from watcher.web import HttpServer, create_app
+from watcher.web import Events, HttpServer, create_app
+
+FAREWELL_SECONDS = 2.0
 
 
 def stall_budget(settings: Settings) -> float:
@@ -82,6 +87,8 @@ class Daemon:
         self._recogniser = build_recogniser(settings, self._choice, self._clock, self._log)
         self._model_server = build_model_server(settings, self._clock, self._log)
         self._appender: AgreedAppender | None = None
+        self._jobs: Jobs | None = None
+        self._nonce, self._started_at = new_nonce(), utc_now()
         self._stopping = threading.Event()
         self._give_back = threading.Event()
         self._scratch = make_scratch(settings.watch.scratch)
@@ -93,7 +100,7 @@ class Daemon:
     def run(self, *, drain: bool) -> int:
         """Watches until it is stopped, or with `drain` until the inbox is empty. Returns the exit code."""
         http = self._settings.http
-        server = HttpServer(create_app(self.health, self.metrics), http.host, http.port, http.connection_seconds, http.connections)
+        server = HttpServer(self._web(), http.host, http.port, http.connection_seconds, http.connections)
         try:
             server.start()
             self._log.info("daemon_started", version=__version__, port=server.port, engine=self._choice.spec.name, pid=os.getpid())
@@ -112,6 +119,17 @@ class Daemon:
             shutil.rmtree(self._scratch, ignore_errors=True)
             server.stop()
             self._log.info("daemon_ended")
+
+    def _web(self) -> FastAPI:
+        http, incoming = self._settings.http, self._settings.layout.incoming
+        token = http.events_token.get_secret_value()
+        events = Events(token, incoming, http.events_bytes, self._wake, self._metrics.event) if token else None
+        names = http.document_names == "show"
+        return create_app(self.health, self.metrics, lambda: self._vitals.pulse, events, document_names=names)
+
+    def _wake(self) -> None:
+        if self._jobs:  # else the first look is still to come
+            self._jobs.wake()
 
     def health(self) -> HealthSnapshot:
         engine, pulse, trouble = self._recogniser.state, self._vitals.pulse, self._condition.trouble
@@ -136,6 +154,22 @@ class Daemon:
     def _model_server_reason(self) -> str:
         return self._model_server.state.reason if self._model_server else ""
 
+    def presence(self) -> Presence:
+        engine, pulse = self._recogniser.state, self._vitals.pulse
+        return Presence(
+            replica=self._replica,
+            nonce=self._nonce,
+            version=__version__,
+            engine=self._choice.spec.name,
+            engine_version=engine.info.version if engine.info else "",
+            phase=engine.phase,
+            started_at=self._started_at,
+            every_seconds=self._settings.watch.presence_seconds,
+            in_progress=pulse.in_progress,
+            finished=pulse.ended.get("done", 0),
+            failed=pulse.ended.get("failed", 0),
+        )
+
     def metrics(self) -> bytes:
         devices = self._recogniser.devices
         self._metrics.engine(
@@ -147,11 +181,16 @@ class Daemon:
         self._log.warning("claim_mode_changed", claim_mode=Mode.BIDS.value, reason=reason)
 
     def _watch(self, drain: bool) -> int:
-        store = watched(open_store(self._settings, self._metrics.store_request, passed_over(self._log)), self._settings, self._condition)
+        opened = open_store(self._settings, self._metrics.store_request, passed_over(self._log))
+        store = watched(opened, self._settings, self._condition)
+        # Not the watched one: what only people look at must not hold work up.
+        beacon = (
+            Beacon(opened, layout_of(self._settings), self.presence, utc_now, self._log) if self._settings.watch.presence_seconds else None
+        )
         with told(OutageLog(lambda: self._condition.trouble, time.monotonic, self._log, store.location)):
-            return self._watch_store(store, drain)
+            return self._watch_store(store, beacon, drain)
 
-    def _watch_store(self, store: Store, drain: bool) -> int:
+    def _watch_store(self, store: Store, beacon: Beacon | None, drain: bool) -> int:
         layout = layout_of(self._settings)
         facts = self._probe(store, layout, insist=not drain)
         if facts is None:
@@ -176,7 +215,7 @@ class Daemon:
         )
         dispatcher = build_dispatcher(shared, store, facts, self._appender, self._choice, self._recogniser, parser, uploads)
         verifier = Verifier(store, layout, self._log, self._stopping)
-        jobs = Jobs(dispatcher, verifier, watch.poll_seconds, watch.sweep_seconds, watch.verify_seconds)
+        self._jobs = jobs = Jobs(dispatcher, verifier, watch.poll_seconds, watch.sweep_seconds, watch.verify_seconds, beacon)
         jobs.start()
         try:
             return self._until_ended(dispatcher, jobs, drain)
@@ -184,6 +223,8 @@ class Daemon:
             self._stopping.set()
             jobs.stop()
             self._hand_over(dispatcher, parser)
+            if beacon:
+                beacon.end(FAREWELL_SECONDS)
             uploads.shutdown(wait=False, cancel_futures=True)
 
     def _until_ended(self, dispatcher: Dispatcher, jobs: Jobs, drain: bool) -> int:

@@ -30,6 +30,9 @@ class Metrics:
         self._store_requests = self._counter(
             "store_requests", "Requests to the bucket, by operation and HTTP status", "operation", "status"
         )
+        self._events = self._counter(
+            "events", "Notifications of the store, by what came of each: woke, ignored, or why it was refused", "result"
+        )
         self._document_seconds = self._histogram("document_seconds", "Time of an attempt at a document", _DOCUMENT_SECONDS)
         self._page_seconds = self._histogram("page_seconds", "Time that the engine took for a page", _PAGE_SECONDS)
         self._in_progress = self._gauge("in_progress", "Documents that this replica works on")
@@ -57,6 +60,10 @@ class Metrics:
 
     def taken_over(self) -> None:
         self._takeovers.inc()
+
+    def event(self, result: str) -> None:
+        """The store, or a stranger, sent a notification."""
+        self._events.labels(result).inc()
 
     def engine(self, devices: Mapping[str, bool], restarts: int) -> None:
         """Whether the engine is ready on each device; `restarts` since the start of this process."""

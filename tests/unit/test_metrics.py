@@ -30,6 +30,7 @@ def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
         (lambda m: m.page_finished("ok", 0.3), "watcher_pages_total", ("ok",), 2),
         (lambda m: m.page_finished("ok", 0.3), "watcher_page_seconds_count", (), 2),
         (lambda m: m.claim("lost"), "watcher_claims_total", ("lost",), 2),
+        (lambda m: m.event("woke"), "watcher_events_total", ("woke",), 2),
         (lambda m: m.taken_over(), "watcher_takeovers_total", (), 2),
         (lambda m: m.engine({"cpu": True}, restarts=2), "watcher_engine_restarts_total", (), 2),
         (lambda m: m.store_request("create", "refused"), "watcher_store_requests_total", ("create", "refused"), 2),

@@ -287,3 +287,23 @@ class TestS3:
             "CLOUDRU_MODEL",
         )
         assert load_settings(None, dict.fromkeys(IGNORED_VARIABLES, "x")) == Settings()
+
+
+class TestEventsToken:
+    TOKEN = "a-token.of_the~tests-7"
+
+    def test_is_held_as_a_secret_and_taken_out_of_logs(self) -> None:
+        settings = load_settings(None, {"WATCHER_HTTP__EVENTS_TOKEN": f" {self.TOKEN}\n"})
+        assert settings.http.events_token.get_secret_value() == self.TOKEN
+        assert settings.secrets == (self.TOKEN,)
+        assert self.TOKEN not in repr(settings)
+
+    def test_is_off_unless_it_is_set(self) -> None:
+        assert load_settings(None, {"WATCHER_HTTP__EVENTS_TOKEN": ""}).http.events_token.get_secret_value() == ""
+        assert Settings().secrets == ()
+
+    @pytest.mark.parametrize("given", ["short", "a" * 19, "a" * 201, "with blank in its midst", "with/slash+and=equals", "по-русски" * 3])
+    def test_one_that_is_weak_or_does_not_fit_into_an_address_is_refused_and_not_shown(self, given: str) -> None:
+        line = fault(WATCHER_HTTP__EVENTS_TOKEN=given)
+        assert line.startswith("http.events_token (WATCHER_HTTP__EVENTS_TOKEN): what was given cannot be used; give 20 to 200 of letters")
+        assert given not in line

@@ -209,13 +209,13 @@ class Dispatcher:
             if acquired.settled or acquired.gone:
                 self._orphans.pop(log, None)
             return
-        self._vitals.progressed(log)
+        self._vitals.began(log, document.key, document.size, lambda: (acquired.pages_done, acquired.pages_total))
         if acquired.entry.took_over:
             self._bench.metrics.taken_over()
         end = End.LOST
         try:
             with self._bench.metrics.working():
-                end = Attempt(self._bench, acquired, document, lambda: self._vitals.progressed(log)).run()
+                end = Attempt(self._bench, acquired, document, lambda: self._vitals.page_read(log)).run()
         finally:
             self._vitals.ended(log, end.value)
         if end in OVER:

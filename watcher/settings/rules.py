@@ -27,6 +27,14 @@ def to_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def to_token(value: SecretStr) -> SecretStr:
+    """Empty stays empty. What may stand unescaped in a header and in an address; long enough that nobody guesses it."""
+    token = value.get_secret_value().strip()
+    if token and not re.fullmatch(r"[A-Za-z0-9._~-]{20,200}", token):
+        raise ValueError("give 20 to 200 of letters, digits, - . _ ~, such as `openssl rand -hex 24` prints")
+    return SecretStr(token)
+
+
 def to_prefix(value: object) -> str:
     """`results`, `/results` and `results/` alike become `results/`."""
     if not isinstance(value, str):

@@ -9,9 +9,9 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode
 from typing_extensions import Self
 
-from watcher.settings.rules import to_addresses, to_devices, to_labels, to_line, to_patterns, to_secret
+from watcher.settings.rules import to_addresses, to_devices, to_labels, to_line, to_patterns, to_secret, to_token
 
-MIB, GIB = 2**20, 2**30
+KIB, MIB, GIB = 2**10, 2**20, 2**30
 
 
 def sized(default: int, at_least: int, description: str, at_most: int = 2**50) -> ByteSize:
@@ -25,6 +25,7 @@ Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(to_addresses)]
 Devices = Annotated[tuple[str, ...], NoDecode, BeforeValidator(to_devices)]
 Labels = Annotated[tuple[str, ...], NoDecode, BeforeValidator(to_labels)]
 Secret = Annotated[SecretStr, AfterValidator(to_secret)]
+Token = Annotated[SecretStr, AfterValidator(to_token)]
 Text = Annotated[str, AfterValidator(to_line)]
 
 

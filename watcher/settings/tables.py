@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ByteSize, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import Self
 
 from watcher.settings.ocr import Ocr
 from watcher.settings.rules import ascending_fault, overlap_fault, to_prefix
 from watcher.settings.s3 import S3
-from watcher.settings.table import GIB, MIB, Labels, Patterns, Seconds, Table, Text, sized
+from watcher.settings.table import GIB, KIB, MIB, Labels, Patterns, Seconds, Table, Text, Token, sized
 
 Prefix = Annotated[str, BeforeValidator(to_prefix)]
 MOST_DOCUMENTS = 64
@@ -72,6 +72,9 @@ class Watch(Table):
     sweep_seconds: Seconds = Field(600, ge=1, le=86400, description="time between two rounds of clearing up old claims")
     verify_seconds: Seconds = Field(
         86400, ge=0, le=31536000, description="time between two checks of finished results against their manifests; 0: never"
+    )
+    presence_seconds: Seconds = Field(
+        60, ge=0, le=3600, description="time between two signs of life that watcher status shows, idle or not, each a small PUT; 0: none"
     )
     scratch: Text = Field("", description="folder for downloads and page images; empty: one in the system's temporary folder")
     replica: Text = Field("", max_length=200, description="name of this replica in claims and logs; empty: the host's name")
@@ -154,6 +157,14 @@ class Http(Table):
         512, ge=8, le=10000, description="connections held at once; of more, the oldest that asked nothing yet is cut off"
     )
     connection_seconds: Seconds = Field(10, ge=1, le=600, description="longest life of a connection, however slowly it asks or reads")
+    document_names: Literal["hide", "show"] = Field(
+        "hide", description="whether the page at / names the documents in progress to everybody who can open it, or only numbers them"
+    )
+    events_token: Token = Field(
+        SecretStr(""),
+        description="switches POST /events on, where the store's notifications wake the scan: the secret that they must bring; give it by the variable",
+    )
+    events_bytes: ByteSize = sized(64 * KIB, KIB, "longest notification that POST /events takes", at_most=16 * MIB)
 
 
 class Log(Table):
@@ -199,8 +210,8 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be written anywhere."""
-        key = self.ocr.server.api_key.get_secret_value()
-        return (*self.s3.secrets, *([key] if key else []))
+        ours = (self.ocr.server.api_key.get_secret_value(), self.http.events_token.get_secret_value())
+        return (*self.s3.secrets, *(secret for secret in ours if secret))
 
     @classmethod
     def settings_customise_sources(

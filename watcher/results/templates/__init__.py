@@ -30,7 +30,8 @@ class Asset:
 
 
 @cache
-def asset(name: str) -> Asset:
-    text = (files(__name__) / name).read_text(encoding="utf-8")
+def asset(name: str, package: str = __name__) -> Asset:
+    """Of a package of templates."""
+    text = (files(package) / name).read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return Asset(Markup(text), f"'sha256-{digest}'")  # noqa: S704  # a file of this package

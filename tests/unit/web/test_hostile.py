@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from doubles.health import WELL
+from doubles.health import RESTING, WELL
 
 from watcher.web import HttpServer, create_app
 
@@ -31,7 +31,7 @@ def file_handles() -> Iterator[None]:
 
 @pytest.fixture
 def server() -> Iterator[HttpServer]:
-    server = HttpServer(create_app(lambda: WELL, lambda: b"metric 1\n" * 200_000), "127.0.0.1", 0, connection_seconds=5)
+    server = HttpServer(create_app(lambda: WELL, lambda: b"metric 1\n" * 200_000, lambda: RESTING), "127.0.0.1", 0, connection_seconds=5)
     server.start()
     yield server
     server.stop()

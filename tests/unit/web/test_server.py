@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from doubles.health import WELL
+from doubles.health import RESTING, WELL
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -31,7 +31,7 @@ class Daemon:
         self.metrics = Metrics(now=lambda: 0.0)
 
     def app(self) -> FastAPI:
-        return create_app(lambda: self.snapshot, self.metrics.render)
+        return create_app(lambda: self.snapshot, self.metrics.render, lambda: RESTING)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ class TestRoutes:
         families = {family.name: family for family in text_string_to_metric_families(response.text)}
         assert families["watcher_takeovers"].samples[0].value == 1
 
-    @pytest.mark.parametrize("path", ["/", "/docs", "/redoc", "/openapi.json", "/health/", "/health/x", "/../etc/passwd"])
+    @pytest.mark.parametrize("path", ["/events", "/docs", "/redoc", "/openapi.json", "/health/", "/health/x", "/../etc/passwd"])
     def test_nothing_else_is_served(self, client: TestClient, path: str) -> None:
         response = client.get(path)
         assert response.status_code == 404
@@ -106,7 +106,7 @@ class TestRoutes:
         def broken() -> HealthSnapshot:
             raise ValueError("hush-hush")
 
-        response = TestClient(create_app(broken, bytes), raise_server_exceptions=False).get("/health")
+        response = TestClient(create_app(broken, bytes, lambda: RESTING), raise_server_exceptions=False).get("/health")
         assert (response.status_code, response.json()["status"]) == (500, "unhealthy")
         assert "hush" not in response.text
 

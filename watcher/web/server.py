@@ -1,4 +1,4 @@
-"""The HTTP server of the daemon: /health and /ready for the platform, /metrics for monitoring, nothing else."""
+"""Serves an application from a thread of its own, and bounds what any client can make it hold or wait for."""
 
 from __future__ import annotations
 
@@ -7,50 +7,17 @@ import errno
 import logging
 import socket
 import threading
-from collections.abc import Callable
 
 import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from watcher.domain.health import Answer, HealthSnapshot, judge, judge_ready
 
 _REQUEST_HEAD_BYTES = 16 * 1024
 _FAREWELL_SECONDS = 1
-_METHODS = ["GET", "HEAD"]
 
 
 class HttpServerError(Exception):
     """The server cannot listen where it was told to. The text names the setting to change."""
-
-
-def create_app(health: Callable[[], HealthSnapshot], metrics: Callable[[], bytes]) -> FastAPI:
-    """`health` and `metrics` are called for each request on the server's only thread: they must not block."""
-    app = FastAPI(title="watcher", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-
-    @app.api_route("/health", methods=_METHODS)
-    async def health_route() -> Response:
-        return _respond(judge(health()))
-
-    @app.api_route("/ready", methods=_METHODS)
-    async def ready_route() -> Response:
-        return _respond(judge_ready(health()))
-
-    @app.api_route("/metrics", methods=_METHODS)
-    async def metrics_route() -> Response:
-        return Response(metrics(), media_type=CONTENT_TYPE_LATEST)
-
-    @app.exception_handler(Exception)
-    async def internal_error(_request: Request, _error: Exception) -> Response:
-        return JSONResponse({"status": "unhealthy", "reason": "internal error; see the log"}, status_code=500)
-
-    return app
-
-
-def _respond(answer: Answer) -> Response:
-    return JSONResponse(answer.document, status_code=answer.status, headers={"Cache-Control": "no-store"})
 
 
 class _Connections:
