@@ -47,11 +47,14 @@ class ScratchStore:
         return tuple(key for key in left if not self._removed(key))
 
     def _removed(self, key: str) -> bool:
+        """Asked of the store: the check that was interrupted may be removing it too."""
         try:
-            remove_scratch(self, key)
+            remove_scratch(self.inner, key)
+            if self.inner.versions(key):
+                return False
             self.inner.head(key)
         except NotFoundError:
-            return key not in self._left
+            return True
         except StoreError:
             return False
         return False

@@ -34,9 +34,13 @@ def skipped(seen: str, advice: str) -> Finding:
 
 def of_store_error(error: StoreError) -> Finding:
     """In the words of `storage.reasons`, where the cause is known: they say what is wrong, and after a colon what to mend."""
-    told = REASONS[error.reason].sentence if error.reason else str(error)
-    seen, _, advice = told.partition(": ")
-    return failed(sentence(seen), sentence(advice or "Run it again; if this goes on, ask the store's provider, and show what stands here"))
+    if error.reason is None:
+        return failed(
+            sentence(str(error)),
+            "Check CLOUDRU_S3_ENDPOINT and CLOUDRU_S3_BUCKET. If both are right, ask the store's provider, and show what stands here.",
+        )
+    seen, _, advice = REASONS[error.reason].sentence.partition(": ")
+    return failed(sentence(seen), sentence(advice))
 
 
 def together(findings: Sequence[Finding]) -> Finding:
