@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
@@ -214,10 +215,10 @@ class Attempt:
         finally:
             self._gained = reader.gained
         outputs = [output for number in range(1, inspection.pages + 1) for output in reader.outputs[number]]
-        derived = write_derived(bench, writer, document, self._source, inspection.pages)
+        archives = bench.rules.retention == "archive"
+        original = partial(archive_source, writer, fetched.path, inspection.extension) if archives else None
+        derived = write_derived(bench, writer, document, self._source, inspection.pages, original)
         outputs += derived.outputs
-        if bench.rules.retention == "archive":
-            outputs.append(archive_source(writer, fetched.path, inspection.extension))
         total = bench.clock.monotonic() - started + fetched.seconds
         manifest = write_manifest(
             bench, writer, document, self._source, outputs, derived.structure, inspection.pages, total, fetched.seconds
@@ -249,9 +250,14 @@ class Attempt:
         """What follows the manifest, done again by whoever finds it undone."""
         bench, document, claim = self._bench, self._document, self._claim
         claim.check()
-        point_to(bench, document)
-        if bench.rules.retention != "keep":
-            bench.remover.remove(document.key, document.etag, claim.check)
+        pointed = bench.uploads.submit(point_to, bench, document)
+        try:
+            if bench.rules.retention != "keep":
+                bench.remover.remove(document.key, document.etag, claim.check)
+        finally:
+            failure = pointed.exception()
+        if failure is not None:
+            raise failure
         if claim.number > 1:
             release_quarantine(bench, document)
 

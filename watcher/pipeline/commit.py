@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +28,16 @@ from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnkno
 
 @dataclass(frozen=True)
 class Derived:
-    """The document's own files, and what they show of it as a whole."""
+    """The document's own files, its archived original last, and what they show of it as a whole."""
 
     outputs: list[Output]
     structure: Structure
 
 
-def write_derived(bench: Bench, writer: ResultWriter, document: Document, source: Source, pages: int) -> Derived:
-    """Each file is a pure function of the adopted pages, the adopted structure, the source and the settings."""
+def write_derived(
+    bench: Bench, writer: ResultWriter, document: Document, source: Source, pages: int, original: Callable[[], Output] | None
+) -> Derived:
+    """Each file is a pure function of the adopted pages, the adopted structure, the source and the settings. `original` archives it, beside them."""
 
     def read() -> Iterable[Page]:
         return pages_in(writer.folder, pages)
@@ -51,6 +53,8 @@ def write_derived(bench: Bench, writer: ResultWriter, document: Document, source
         with (writer.folder / name).open("w", encoding="utf-8", newline="") as file:
             file.writelines(chunks)
     futures = [bench.uploads.submit(writer.create, name) for name in rendered]
+    if original is not None:
+        futures.append(bench.uploads.submit(original))
     try:
         return Derived(outputs + [future.result() for future in futures], structure)
     finally:

@@ -30,7 +30,7 @@ class SourceRemover:
         """
         if self.mode is RemovalMode.VERSIONED and self._remove_versions(key, etag, check):
             return
-        if stands(self.store, key, etag):
+        if self.mode is RemovalMode.CONDITIONAL or stands(self.store, key, etag):
             check()
             self._remove_current(key, etag)
 
