@@ -12,10 +12,10 @@ case "${1:-}" in
     if python3 -c '' 2>/dev/null && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then packages+=(python3-venv); fi
     ;;
   test)
-    packages=(radosgw ceph-mon ceph-osd fonts-dejavu-core buildah debootstrap)
+    packages=(radosgw ceph-mon ceph-osd fonts-dejavu-core buildah debootstrap docker-compose curl)
     # Ubuntu has Chromium as a snap alone, which apt-get cannot install without a running snapd
     grep -qs '^ID=ubuntu' /etc/os-release || packages+=(chromium chromium-driver)
-    without="the tests on a real S3 server (Ceph), of how the samples are made, of the container image, and of the preview in a browser are skipped"
+    without="the tests on a real S3 server (Ceph), of how the samples are made, of the container image, of deploy/compose.yaml, and of the preview in a browser are skipped"
     ;;
   *)
     echo "usage: $0 run|test" >&2
