@@ -29,7 +29,18 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("watcher get scans/contract.pdf results", "into the folder results"),
         Example("watcher get letter.pdf --markdown", "only the text, to the terminal"),
     ),
-    "status": (Example("watcher status", "the whole bucket at a glance"),),
+    "status": (
+        Example("watcher status", "the whole bucket at a glance"),
+        Example("watcher status --watch", "drawn again and again, until Ctrl-C"),
+        Example("watcher status --json", "for programs"),
+    ),
+    "doctor": (
+        Example("watcher doctor", "everything, the engine too"),
+        Example("watcher doctor --no-engine", "without the engine, whose loading may take minutes"),
+        Example(
+            "watcher doctor --policy --principal arn:aws:iam:::user/reader", "the rights that the service needs, for the store's console"
+        ),
+    ),
     "retry": (
         Example("watcher retry scans/broken.pdf", "one document"),
         Example("watcher retry --code encrypted_pdf", "all that failed for this reason"),

@@ -30,21 +30,19 @@ the folder WATCHER_STORAGE__FOLDER (./data) takes its place.
 Everything else has a default, which the file of --config or WATCHER_CONFIG
 changes, and before that a variable WATCHER_TABLE__NAME: see docs/settings.md.
 """
-_EXITS = """\
-Exit codes:
-
-0   done
-1   an error, told in one line
-2   wrong arguments
-3   done, and some documents failed: they are in failed/
-4   not finished yet
-"""
+EXIT_CODES = {
+    exits.OK: "done",
+    exits.ERROR: "an error, told in one line",
+    2: "wrong arguments",
+    exits.SOME_FAILED: "done, and some documents failed: they are in failed/",
+    exits.UNFINISHED: "not finished yet",
+}
 _DOCUMENTS, _TROUBLE, _SERVICE = "Documents", "When something is wrong", "The service"
 
 app = typer.Typer(
     name="watcher",
     help=_ABOUT,
-    epilog=_EXITS,
+    epilog="Exit codes:\n\n" + "\n".join(f"{code}   {meaning}" for code, meaning in EXIT_CODES.items()),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -136,8 +134,6 @@ def _status(
     """Show the replicas, and what is pending, in progress, waiting, failed and finished.
 
     docs/status.md tells what each column means.
-
-    Examples: watcher status --watch --every 10; watcher status --json
     """
     if watch and as_json:
         raise typer.BadParameter("give --watch or --json, not both")
@@ -146,6 +142,26 @@ def _status(
     from watcher.cli import status
 
     status.status(_load_and_warn(config), as_json=as_json, every=every if watch else None)
+
+
+@app.command("doctor", epilog=epilog("doctor"), rich_help_panel=_TROUBLE)
+def _doctor(
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as docs/schema/doctor.schema.json describes it.")] = False,
+    no_engine: Annotated[bool, typer.Option("--no-engine", help="Do not load the engine, which may take minutes.")] = False,
+    policy: Annotated[bool, typer.Option("--policy", help="Print the smallest bucket policy that suffices, and nothing else.")] = False,
+    principal: Annotated[str, typer.Option(metavar="NAME", help="Whom the policy is for, as the store names its users.")] = "",
+) -> None:
+    """Check settings, store, rights, disk, memory, GPU and engine, and say what to do.
+
+    Exit code 0 if nothing failed (there may be warnings), 1 if something did.
+    Leaves nothing in the bucket.
+    """
+    from watcher.cli import doctor
+
+    if policy:
+        raise typer.Exit(doctor.print_policy(_load(config), principal))
+    raise typer.Exit(doctor.doctor(config, os.environ, as_json=as_json, trial=not no_engine, principal=principal))
 
 
 @app.command("retry", epilog=epilog("retry"), rich_help_panel=_TROUBLE)
@@ -199,27 +215,6 @@ def _run(config: Config = None, drain: Annotated[bool, typer.Option("--drain", h
     from watcher.cli import run
 
     run.run(_load(config), drain=drain)
-
-
-@app.command("doctor")
-def _doctor(
-    config: Config = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as docs/schema/doctor.schema.json describes it.")] = False,
-    no_engine: Annotated[bool, typer.Option("--no-engine", help="Do not load the engine, which may take minutes.")] = False,
-    policy: Annotated[bool, typer.Option("--policy", help="Print the smallest bucket policy that suffices, and nothing else.")] = False,
-    principal: Annotated[str, typer.Option(metavar="NAME", help="Whom the policy is for, as the store names its users.")] = "",
-) -> None:
-    """Check settings, store, rights, disk, memory, GPU and engine, and say what to do.
-
-    Exit code 0 if nothing failed (there may be warnings), 1 if something did. Leaves nothing in the bucket.
-
-    Examples: watcher doctor --no-engine; watcher doctor --policy --principal arn:aws:iam:::user/reader > policy.json
-    """
-    from watcher.cli import doctor
-
-    if policy:
-        raise typer.Exit(doctor.print_policy(_load(config), principal))
-    raise typer.Exit(doctor.doctor(config, os.environ, as_json=as_json, trial=not no_engine, principal=principal))
 
 
 def run_command() -> None:
