@@ -19,11 +19,13 @@ from watcher.domain.fleet import Ends, FailedDocument, Fleet, FleetReplica, Read
 WIDE = 110
 """Columns from which there is room for what is good to know but not needed."""
 _BAR = 14
-_LINES_OF_A_TABLE = 5  # an empty one, title, header, rule, how many more there are
-_LINES_OF_SUMMARY = 8
+_LINES_OF_A_TABLE = 3  # an empty one, the header, how many more there are
+_LINES_OF_SUMMARY = 7
 _CODES = 5
 MOST_ROWS = (50, 50, 20, 10)
 """Of replicas, documents in progress, waiting and failed, where no screen sets a limit."""
+_PLACES = (1, 0, 2, 3)
+"""Which of them get a place first on a screen that has not enough for all."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,17 @@ class View:
         return plain(key.removeprefix(self.incoming) if self.brief else key)
 
     def shares(self, needs: Sequence[int], notices: int) -> list[int]:
-        """Of the rows that the tables of `MOST_ROWS` need, those that they get."""
+        """Of the rows that the tables of `MOST_ROWS` need, those that they get; none for those that have no place."""
         if self.lines is None:
             return [min(need, most) for need, most in zip(needs, MOST_ROWS, strict=True)]
-        left = max(self.lines - _LINES_OF_SUMMARY - notices - _LINES_OF_A_TABLE * sum(need > 0 for need in needs), 0)
-        shares = [0] * len(needs)
-        while left and any(share < need for share, need in zip(shares, needs, strict=True)):
+        left, shares = self.lines - _LINES_OF_SUMMARY - notices, [0] * len(needs)
+        for number in _PLACES:
+            if needs[number] and left > _LINES_OF_A_TABLE:
+                shares[number], left = 1, left - _LINES_OF_A_TABLE - 1
+        while left > 0 and any(0 < share < need for share, need in zip(shares, needs, strict=True)):
             for number, need in enumerate(needs):
-                if left and shares[number] < need:
-                    shares[number] += 1
-                    left -= 1
+                if left > 0 and 0 < shares[number] < need:
+                    shares[number], left = shares[number] + 1, left - 1
         return shares
 
 
@@ -83,14 +86,14 @@ def fleet_view(fleet: Fleet, now: datetime, view: View, so_far: Ends | None = No
 
 
 def running(replicas: Iterable[FleetReplica]) -> list[FleetReplica]:
-    """Without those that fell silent and whose name another bears since: they were started again."""
+    """Silent ones first. Without those that fell silent and whose name another bears since: they were started again."""
     shown: list[FleetReplica] = []
     names: set[str] = set()
     for one in sorted(replicas, key=lambda one: (one.name, one.silent)):
         if not one.silent or one.name not in names:
             shown.append(one)
         names.add(one.name)
-    return shown
+    return sorted(shown, key=lambda one: (not one.silent, one.name))
 
 
 def rate(pages_per_second: float) -> str:
@@ -98,18 +101,17 @@ def rate(pages_per_second: float) -> str:
     return f"{pages_per_second:.{digits}f}"
 
 
-def _table(title: str | Text, *columns: str | Column, expand: bool = False) -> Table:
-    shown = Text(title, "bold") if isinstance(title, str) else title
+def _table(view: View, *columns: str | Column, title: Text | None = None, expand: bool = False) -> Table:
     return Table(
         *columns,
-        title=shown,
+        title=title,
         title_justify="left",
-        title_style="not italic",
-        header_style="dim",
-        box=box.SIMPLE_HEAD,
+        title_style="bold not italic",
+        header_style="bold",
+        box=None if view.brief else box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=(0, 2 if view.brief else 1, 0, 0),
         expand=expand,
     )
 
@@ -119,7 +121,9 @@ def _numbers(name: str) -> Column:
 
 
 def _summary(fleet: Fleet, now: datetime, view: View, so_far: Ends | None) -> Table:
-    table = _table(plain(fleet.store), "", _numbers("now"), _numbers("last hour"), _numbers("last day"), Column("", overflow="fold"))
+    table = _table(
+        view, "", _numbers("now"), _numbers("last hour"), _numbers("last day"), Column("", overflow="fold"), title=plain(fleet.store)
+    )
     oldest = ""
     if fleet.inbox.oldest_at:
         named = "" if fleet.inbox.oldest_key is None else f": {view.key(fleet.inbox.oldest_key)}"
@@ -131,7 +135,7 @@ def _summary(fleet: Fleet, now: datetime, view: View, so_far: Ends | None) -> Ta
     table.add_row("pending", f"{fleet.inbox.pending:,}", "", "", view.line(Text(oldest)))
     table.add_row("in progress", f"{len(fleet.in_progress):,}", "", "", speed)
     table.add_row("waiting", f"{len(fleet.waiting):,}", "", "", unread)
-    table.add_row("failed", *_ends(fleet.failed), view.line(_codes(fleet)), style="red" if fleet.failed.last_hour else None)
+    table.add_row("failed", *_ends(fleet.failed), _codes(fleet, view), style="red" if fleet.failed.last_hour else None)
     table.add_row("finished", *(_ends(ends) if ends else ("-", "-", "-")), count)
     return table
 
@@ -140,13 +144,15 @@ def _ends(ends: Ends) -> tuple[str, str, str]:
     return f"{ends.documents:,}", f"{ends.last_hour:,}", f"{ends.last_day:,}"
 
 
-def _codes(fleet: Fleet) -> Text:
+def _codes(fleet: Fleet, view: View) -> Text:
     failed = fleet.failed
     most = sorted(failed.by_code.items(), key=lambda one: (-one[1], one[0]))
     told = [f"{code or 'not told'} {count:,}" for code, count in most[:_CODES]]
     told += ["..."] if len(most) > _CODES else []
     rest = failed.documents - failed.looked_at
-    return plain(", ".join(told) + (f" (of the newest {failed.looked_at:,})" if rest else ""))
+    codes = plain((f"of the newest {failed.looked_at:,}: " if rest else "") + ", ".join(told))
+    codes.no_wrap, codes.overflow = view.brief, "ellipsis" if view.brief else "fold"
+    return codes
 
 
 def _notices(fleet: Fleet) -> Iterable[Text]:
@@ -164,8 +170,8 @@ def _replicas(replicas: Sequence[FleetReplica], now: datetime, view: View) -> Ta
     versions = view.wide or len({one.version for one in replicas if one.version}) > 1
     names = [one.name for one in replicas]
     table = _table(
-        "replicas",
-        Column("replica", overflow="fold"),
+        view,
+        Column("replicas", overflow="fold"),
         *([Column("version", no_wrap=True)] if versions else []),
         Column("engine", overflow="fold"),
         Column("state", no_wrap=True),
@@ -178,7 +184,7 @@ def _replicas(replicas: Sequence[FleetReplica], now: datetime, view: View) -> Ta
         name = f"{one.name} ({one.nonce[:4]})" if names.count(one.name) > 1 else one.name
         engine = f"{one.engine} {one.engine_version}".strip() if view.wide else one.engine
         table.add_row(
-            plain(name),
+            view.line(plain(name)),
             *([plain(one.version or "-")] if versions else []),
             plain(engine or "-"),
             _state(one, now),
@@ -205,8 +211,8 @@ def _in_progress(documents: Sequence[ReadDocument], now: datetime, passed: float
     """`passed`: seconds since the picture."""
     tries = any(one.attempt > 1 for one in documents)
     table = _table(
-        "in progress",
-        Column("document", overflow="fold", ratio=1),
+        view,
+        Column("in progress", overflow="fold", ratio=1),
         Column("replica", overflow="fold", max_width=max(view.width // 4, 8)),
         *([_numbers("attempt")] if tries else []),
         _numbers("pages"),
@@ -220,7 +226,7 @@ def _in_progress(documents: Sequence[ReadDocument], now: datetime, passed: float
         speed = rate(one.pages_per_second) if one.pages_per_second else "-"
         table.add_row(
             view.line(view.key(one.key)),
-            plain(one.replica),
+            view.line(plain(one.replica)),
             *([str(one.attempt)] if tries else []),
             f"{one.pages_done:,} of {total:,}" if total else "-",
             *([bar, speed] if view.wide else []),
@@ -240,8 +246,8 @@ def _left(document: ReadDocument, now: datetime, passed: float) -> Text:
 
 
 def _waiting(documents: Sequence[WaitingDocument], now: datetime, view: View) -> Table:
-    columns = (Column("document", overflow="fold", ratio=1), _numbers("attempts"), Column("why", overflow="fold"), _numbers("again in"))
-    table = _table("waiting", *columns, expand=True)
+    columns = (Column("waiting", overflow="fold", ratio=1), _numbers("attempts"), Column("why", overflow="fold"), _numbers("again in"))
+    table = _table(view, *columns, expand=True)
     for one in documents:
         seconds = (one.not_before - now).total_seconds() if one.not_before else 0.0
         again = span(seconds) if seconds >= 1 else "now"
@@ -250,7 +256,7 @@ def _waiting(documents: Sequence[WaitingDocument], now: datetime, view: View) ->
 
 
 def _failed(documents: Sequence[FailedDocument], now: datetime, view: View) -> Table:
-    table = _table("failed", Column("document", overflow="fold", ratio=1), Column("code", overflow="fold"), _numbers("when"), expand=True)
+    table = _table(view, Column("failed", overflow="fold", ratio=1), Column("code", overflow="fold"), _numbers("when"), expand=True)
     for one in documents:
         table.add_row(view.line(view.key(one.key)), plain(one.code or "-"), f"{about((now - one.at).total_seconds())} ago")
     return table
