@@ -22,6 +22,7 @@ from watcher.storage.s3 import S3Store
 SAMPLES = Path(__file__).parents[2] / "samples"
 ACCESS, SECRET = "made-up-tenant:made-up-key", "made/up+secret=of the tests"
 SERVER_KEY = "made-up-key/of+the=model server"
+EVENTS_TOKEN = "made-up-token-of-notifications"
 
 
 def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) -> None:
@@ -31,6 +32,7 @@ def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) ->
         "WATCHER_LOG__LEVEL": "debug",
         "WATCHER_OCR__ENGINE": "fake",
         "WATCHER_OCR__SERVER__API_KEY": SERVER_KEY,
+        "WATCHER_HTTP__EVENTS_TOKEN": EVENTS_TOKEN,
         "WATCHER_OUTPUT__FOLDER": str(tmp_path / "output"),
     }
     (tmp_path / "broken.png").write_bytes((SAMPLES / "russian-page.png").read_bytes()[:3000])
@@ -39,7 +41,7 @@ def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) ->
     bucket = Bucket(S3Store(config))
     with running(tmp_path / "log", **changes) as daemon:
         daemon.wait_for(lambda: bucket.manifests() and bucket.errors() and not bucket.keys("incoming/"))
-        answers = [daemon.get(path)[1] for path in ("/health", "/ready", "/metrics")]
+        answers = [daemon.get(path)[1] for path in ("/", "/health", "/ready", "/metrics", "/events")]
         assert daemon.end(signal.SIGTERM) == 0
     status = command("status", **changes)
     wrong = command("status", **{**changes, "CLOUDRU_S3_BUCKET": "no-such-bucket"})
@@ -51,7 +53,7 @@ def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) ->
     written += [path.read_text(encoding="latin-1") for path in (tmp_path / "output").rglob("*") if path.is_file()]
     written += [info.key + bucket.store.get(info.key)[1].decode("latin-1") for info in bucket.store.list("")]
     assert len(written) > 20
-    for secret in (SECRET, quote(SECRET, safe=""), base64.b64encode(SECRET.encode()).decode(), ACCESS, SERVER_KEY):
+    for secret in (SECRET, quote(SECRET, safe=""), base64.b64encode(SECRET.encode()).decode(), ACCESS, SERVER_KEY, EVENTS_TOKEN):
         assert not [text for text in written if secret in text]
 
 
@@ -59,7 +61,7 @@ def test_no_secret_is_written_anywhere(moto_server: S3Server, tmp_path: Path) ->
 def test_no_process_of_the_daemon_shows_a_secret_and_none_of_its_user_may_look_into_it(tmp_path: Path) -> None:
     (tmp_path / "incoming").mkdir()
     (tmp_path / "incoming" / "page.png").write_bytes((SAMPLES / "russian-page.png").read_bytes())
-    secrets = {"CLOUDRU_S3_SECRET_KEY": SECRET, "WATCHER_OCR__SERVER__API_KEY": SERVER_KEY}
+    secrets = {"CLOUDRU_S3_SECRET_KEY": SECRET, "WATCHER_OCR__SERVER__API_KEY": SERVER_KEY, "WATCHER_HTTP__EVENTS_TOKEN": EVENTS_TOKEN}
     changes = {**folder_environment(tmp_path), **secrets, "WATCHER_OCR__ENGINE": "fake"}
     with running(tmp_path / "log", before=drop_right_to_look, **changes) as daemon:
         daemon.wait_for_event("document_ended")  # so that all children were started
@@ -67,7 +69,7 @@ def test_no_process_of_the_daemon_shows_a_secret_and_none_of_its_user_may_look_i
         assert len(family) >= 3
         shown = [(Path("/proc") / str(pid) / "environ").read_bytes().decode(errors="replace") for pid in family]
         assert "WATCHER_OCR__ENGINE=fake" in shown[0]
-        assert not [text for text in shown if SECRET in text or SERVER_KEY in text]
+        assert not [text for text in shown if any(secret in text for secret in secrets.values())]
         look = ["cat", f"/proc/{daemon.process.pid}/environ"]
         assert subprocess.run(look, capture_output=True, preexec_fn=drop_right_to_look).returncode != 0
         assert daemon.get("/metrics")[0] == 200

@@ -70,6 +70,8 @@ rgw frontends = beast endpoint=127.0.0.1:{s3_port} tcp_nodelay=1
 rgw dns name = localhost
 rgw thread pool size = 64
 rgw run sync thread = false
+# takes a password in a topic's address from who says that TLS ended before it
+rgw trust forwarded https = true
 # a quota that was changed counts at once
 rgw bucket quota ttl = 0
 """
