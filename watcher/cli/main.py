@@ -48,7 +48,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Config = Annotated[Path | None, typer.Option("--config", envvar="WATCHER_CONFIG", help="Settings file (TOML). Variables win over it.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", envvar="WATCHER_CONFIG", help="Settings file (TOML). Variables win over it.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -128,7 +130,9 @@ def _get(
 def _status(
     config: Config = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Draw it again and again, until Ctrl-C.")] = False,
-    every: Annotated[float, typer.Option("--every", min=0.5, max=3600, help="Seconds between two pictures of --watch.")] = 5.0,
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=0.5, max=3600, help="Seconds between two pictures of --watch.")
+    ] = 5.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as docs/schema/status.schema.json describes it.")] = False,
 ) -> None:
     """Show the replicas, and what is pending, in progress, waiting, failed and finished.

@@ -48,7 +48,7 @@ def _section(name: str, command: Any) -> str:
     usage = " ".join([f"watcher {name}", *(["[OPTIONS]"] if options else []), *map(_usage, arguments)])
     rows = [(_usage(param), param.help) for param in arguments] + [(_option(param), param.help) for param in options]
     table = "".join(f"| `{shown}` | {_cell(about)} |\n" for shown, about in rows)
-    examples = "".join(f"{example.line:<44}# {example.does}\n" for example in EXAMPLES[name])
+    examples = "".join(f"{example.line:<42}  # {example.does}\n" for example in EXAMPLES[name])
     return f"\n## {name}\n\n{inspect.cleandoc(command.help)}\n\n    {usage}\n\n| | |\n|---|---|\n{table}\n```sh\n{examples}```\n"
 
 
