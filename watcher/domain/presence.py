@@ -10,8 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, Field
 from watcher.domain.page import Value, encodable
 
 REPLICAS = ".replicas/"
-"""Below `claims/`. No claim log has such a name: that of a log ends in a version and a number."""
-
+"""Below `claims/`."""
+_NAME = re.compile(rf"{re.escape(REPLICAS)}[^/]+\.json")
 _MOST_NAME = 60
 _NONCE_SHOWN = 8
 
@@ -39,3 +39,8 @@ def presence_name(replica: str, nonce: str) -> str:
     """Below `claims/`. Of the replica's name only what a key and a file can hold; the nonce keeps equal names apart."""
     plain = re.sub(r"[^\w.-]+", "-", replica)[:_MOST_NAME].strip("-.")
     return f"{REPLICAS}{plain or 'replica'}-{nonce[:_NONCE_SHOWN]}.json"
+
+
+def is_presence(name: str) -> bool:
+    """Of a name below `claims/`. The log of a document that somebody dropped as `.replicas/...` has more parts."""
+    return _NAME.fullmatch(name) is not None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.document import Layout
-from watcher.domain.presence import REPLICAS, Presence, presence_name
+from watcher.domain.presence import REPLICAS, Presence, is_presence, presence_name
 from watcher.storage.port import Store, StoreError
 
 DEAD_AFTER = timedelta(days=1)
@@ -29,7 +29,7 @@ class Beacon:
         self, store: Store, layout: Layout, describe: Callable[[], Presence], now: Callable[[], datetime], log: FilteringBoundLogger
     ) -> None:
         self._store = store
-        self._prefix = layout.claims + REPLICAS
+        self._claims = layout.claims
         first = describe()
         self.key = layout.claims + presence_name(first.replica, first.nonce)
         self.every_seconds = first.every_seconds
@@ -61,8 +61,9 @@ class Beacon:
     def sweep(self) -> None:
         """Removes what replicas left that fell silent long ago: one LIST, and a DELETE for each."""
         try:
-            for info in self._store.list(self._prefix):
-                if info.key != self.key and self._now() - info.modified >= DEAD_AFTER:
+            for info in self._store.list(self._claims + REPLICAS):
+                dead = info.key != self.key and self._now() - info.modified >= DEAD_AFTER
+                if dead and is_presence(info.key.removeprefix(self._claims)):
                     self._store.delete(info.key)
         except StoreError as error:
             self._log.debug("presence_not_swept", reason=str(error))

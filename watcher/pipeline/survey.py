@@ -17,7 +17,7 @@ from watcher.domain.claim import Entry, Outcome
 from watcher.domain.document import Layout
 from watcher.domain.fleet import Failed, FailedDocument, Fleet, Inbox, ReadDocument, WaitingDocument
 from watcher.domain.manifest import ErrorReport
-from watcher.domain.presence import REPLICAS, Presence
+from watcher.domain.presence import Presence, is_presence
 from watcher.pipeline.begun import BegunReader, ListedLog, listed_logs
 from watcher.pipeline.inbox import is_document
 from watcher.pipeline.muster import muster
@@ -120,7 +120,7 @@ class Surveyor:
 
         def of_logs() -> Iterator[ObjectInfo]:
             for info in self._store.list(self._layout.claims):
-                if info.key.startswith(self._layout.claims + REPLICAS):
+                if is_presence(info.key.removeprefix(self._layout.claims)):
                     signs.append(info)
                 else:
                     yield info

@@ -294,6 +294,11 @@ class TestReplicas:
         world.store.put(LAYOUT.claims + ".bids", b"{}", "")
         assert world.look().replicas == ()
 
+    def test_a_document_of_their_name_is_a_document(self, world: World) -> None:
+        world.one.acquire(drop(world.store, ".replicas/x.json", "one"))
+        surveyor = Surveyor(world.store, LAYOUT, (), keeps_source=False, bounds=Bounds())
+        assert [one.key for one in surveyor.look(world.now).in_progress] == ["incoming/.replicas/x.json"]
+
 
 class TestCost:
     def test_what_was_read_is_not_read_again(self, world: World) -> None:
