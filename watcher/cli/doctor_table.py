@@ -6,7 +6,7 @@ from collections import Counter
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from watcher.cli.answers import plain
@@ -17,7 +17,7 @@ _STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold
 
 def print_report(report: DoctorReport, console: Console, policy: str) -> None:
     """`policy`: as JSON; empty where there is none."""
-    table = Table("", "check", "what was found, and what to do", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table("", "check", Column("what was found, and what to do", overflow="fold"), box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for row in report.checks:
         table.add_row(Text(row.verdict.value, style=_STYLES[row.verdict]), row.title, _told(row))
     console.print(table)

@@ -213,7 +213,8 @@ def _paddle(given: Settings) -> bool:
 
 
 def _wanted_gpu(given: Settings) -> gpu.Wanted:
-    """A model server has its own GPU; the layout model may use one here."""
-    on_gpu = any(device != "cpu" for device in given.ocr.devices)
-    may_use = _paddle(given) and on_gpu
+    """A model server has its own GPU; the layout model may use one here. Where no engine can be used, the one that would need a GPU is meant."""
+    choice, wanted = _chosen(given), given.ocr.engine
+    meant = choice.spec.name == PADDLE if choice else wanted == PADDLE or (wanted == "auto" and paddle_folder() is not None)
+    may_use = meant and any(device != "cpu" for device in given.ocr.devices)
     return gpu.Wanted(may_use and given.ocr.backend not in MODEL_SERVERS, may_use, given.ocr.devices)

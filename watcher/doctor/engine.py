@@ -21,8 +21,8 @@ def chosen(choose: Callable[[], Choice], wanted: str) -> Finding:
         choice = choose()
     except EngineNotFoundError as error:
         return failed(f"No engine can read documents here (ocr.engine = {wanted}).", f"{error}.")
-    facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in choice.facts.items())
-    seen = f"The engine {choice.spec.name} reads the pages{f' ({facts})' if facts else ''}."
+    version = choice.facts.get("pipeline_version")
+    seen = f"The engine {choice.spec.name} {f'{version} ' if version else ''}reads the pages."
     return warning(seen, " ".join(_stopped(told) for told in choice.warnings)) if choice.warnings else ok(seen)
 
 
