@@ -8,7 +8,7 @@ BIN := .venv/bin
 
 # A recipe that installs never runs beside one that uses what it installs.
 .NOTPARALLEL:
-.PHONY: help run test check bench sim chaos fuzz image image-test venv deps run-deps
+.PHONY: help run test check bench sim chaos fuzz image image-test docs pictures venv deps run-deps
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -43,6 +43,14 @@ image: ## Build the container image (BASE_IMAGE=... for another GPU)
 
 image-test: deps venv ## Build the image on a stand-in for its base and run it, without a container engine (as root)
 	@$(BIN)/python -m pytest tests/image
+
+docs: venv ## Build the pages as a site in build/site (with Python 3.11 or newer); a broken link fails
+	@$(BIN)/python scripts/site_pages.py build/site-pages
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "Open build/site/index.html; for the search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site 8000"
+
+pictures: deps venv ## Make the pictures of the README anew, from real runs on the samples
+	@PYTHONPATH=tests:. $(BIN)/python -m docs.pictures
 
 venv: .venv/.installed ## Make .venv with the pinned packages (PYTHON=python3.12 chooses the interpreter)
 

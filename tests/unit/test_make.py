@@ -157,7 +157,7 @@ def test_a_signal_ends_the_daemon_and_make_complains_of_nothing(working_copy: Pa
 
 def test_help_lists_every_target_that_a_person_calls() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert {"run", "test", "check", "bench", "sim", "chaos", "fuzz", "image", "image-test", "venv", "deps", "help"} == set(
+    assert {"run", "test", "check", "bench", "sim", "chaos", "fuzz", "image", "image-test", "docs", "pictures", "venv", "deps", "help"} == set(
         re.findall(r"^make (\S+)", listed, re.MULTILINE)
     )
 
