@@ -36,7 +36,7 @@ def terminal(folder: Path, tmp_path: Path) -> Iterator[Terminal]:
     assert shown.returncode == 0, shown.stderr
     script = tmp_path / "completion.sh"
     script.write_text(f"{shown.stdout}\nPS1='{PROMPT}'\n")
-    changes = {**folder_environment(folder), "PATH": f"{Path(WATCHER).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+    changes = {**folder_environment(folder), "PATH": f"{Path(WATCHER).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
     with bash(script, tmp_path, environment(changes)) as one:
         yield one
 

@@ -40,7 +40,7 @@ def bash(script: Path, folder: Path, environment: Mapping[str, str]) -> Iterator
     """An interactive bash in `folder` that has read `script` and nothing of the person's own; it shows `PROMPT`."""
     ours, its = pty.openpty()
     command = ["bash", "--noprofile", "--rcfile", str(script), "-i"]
-    changed = {**environment, "TERM": "dumb", "INPUTRC": "/dev/null"}
+    changed = {"TERM": "dumb", **environment, "INPUTRC": "/dev/null"}
     process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, cwd=folder, env=changed, start_new_session=True)
     os.close(its)
     try:

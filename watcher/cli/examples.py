@@ -31,6 +31,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "status": (
         Example("watcher status", "the whole bucket at a glance"),
+        Example("watcher status --watch", "drawn again and again, until Ctrl-C"),
         Example("watcher status --json", "for programs"),
     ),
     "doctor": (

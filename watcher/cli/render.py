@@ -49,7 +49,7 @@ def _section(name: str, command: Any) -> str:
     rows = [(_usage(param), param.help) for param in arguments] + [(_option(param), param.help) for param in options]
     table = "".join(f"| `{shown}` | {_cell(about)} |\n" for shown, about in rows)
     examples = "".join(f"{example.line:<42}  # {example.does}\n" for example in EXAMPLES[name])
-    return f"\n## {name}\n\n{inspect.cleandoc(command.help)}\n\n    {usage}\n\n| | |\n|---|---|\n{table}\n```sh\n{examples}```\n"
+    return f"\n## {name}\n\n{inspect.cleandoc(command.help)}\n\n    {usage}\n\n| | |\n|---|---|\n{table}\n```bash\n{examples}```\n"
 
 
 def _usage(param: Any) -> str:
