@@ -32,6 +32,7 @@ class Browser:
         self.window(1280, 900)
         self.prefers("light")
         self.speaks("en")
+        self.scripts(run=True)
         self.requests()
         self.console()
 
@@ -49,6 +50,10 @@ class Browser:
     def speaks(self, languages: str) -> None:
         agent = self.driver.execute_script("return navigator.userAgent")
         self._cdp("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage=languages)
+
+    def scripts(self, *, run: bool) -> None:
+        """Whether pages may run scripts, as a person may forbid."""
+        self._cdp("Emulation.setScriptExecutionDisabled", value=not run)
 
     def find(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)

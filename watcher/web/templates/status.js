@@ -5,6 +5,12 @@ addEventListener("DOMContentLoaded", () => {
 
   const alike = (one, other) => one.nodeType === other.nodeType && one.nodeName === other.nodeName && one.id === other.id;
 
+  const drop = (node) => {
+    const next = node.nextSibling;
+    node.remove();
+    return next;
+  };
+
   const become = (shown, next) => {
     if (shown.nodeType !== Node.ELEMENT_NODE) {
       if (shown.nodeValue !== next.nodeValue) shown.nodeValue = next.nodeValue;
@@ -14,13 +20,13 @@ addEventListener("DOMContentLoaded", () => {
     for (const { name, value } of next.attributes) if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
     let at = shown.firstChild;
     for (const child of next.childNodes) {
-      // Documents end in any order: those before the next one that goes on are gone.
+      // Documents end in any order: whatever stands before the next one that goes on is gone.
       const kept = child.id ? [...shown.children].find((one) => one.id === child.id) : null;
-      while (kept && at && at !== kept && at.id) { const gone = at; at = at.nextSibling; gone.remove(); }
+      while (kept && at && at.compareDocumentPosition(kept) & Node.DOCUMENT_POSITION_FOLLOWING) at = drop(at);
       if (at && alike(at, child)) { become(at, child); at = at.nextSibling; continue; }
       shown.insertBefore(document.importNode(child, true), at);
     }
-    while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
+    while (at) at = drop(at);
   };
 
   const refresh = async () => {
