@@ -204,9 +204,13 @@ def test_put_waits_and_tells_where_results_lie(folder: Path, bucket: Bucket, env
     with running(tmp_path / "log", **environment):
         put = command("put", "--wait", tmp_path / "in", **environment)
     assert put.returncode == 3, put.stderr
-    told = " ".join(put.stderr.split())
-    assert "incoming/in/Договоры/страница №1.png -> processed/in/Договоры/страница №1.png/index.html" in told
-    assert "corrupt_image: The image is damaged" in told
+    (result,), (failure,) = bucket.manifests(), bucket.errors()
+    lines = put.stderr.splitlines()
+    told = lines.index("incoming/in/Договоры/страница №1.png: finished")
+    assert lines[told + 1 : told + 3] == [f"    preview   {folder}/{result}preview.html", f"    Markdown  {folder}/{result}document.md"]
+    assert Path(lines[told + 1].removeprefix("    preview   ")).is_file()
+    told = next(number for number, line in enumerate(lines) if line.startswith(f"{failure}: corrupt_image: The image is damaged"))
+    assert Path(lines[told + 1].removeprefix("    more in   ")).is_file()
 
 
 def test_status_shows_each_state(folder: Path, environment: dict[str, str], tmp_path: Path) -> None:
