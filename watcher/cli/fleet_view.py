@@ -122,7 +122,14 @@ def _numbers(name: str) -> Column:
 
 def _summary(fleet: Fleet, now: datetime, view: View, so_far: Ends | None) -> Table:
     table = _table(
-        view, "", _numbers("now"), _numbers("last hour"), _numbers("last day"), Column("", overflow="fold"), title=plain(fleet.store)
+        view,
+        "",
+        _numbers("now"),
+        _numbers("last hour"),
+        _numbers("last day"),
+        Column("", overflow="fold", ratio=1),
+        title=plain(fleet.store),
+        expand=True,
     )
     oldest = ""
     if fleet.inbox.oldest_at:
