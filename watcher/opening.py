@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from watcher.domain.document import Layout
 from watcher.settings import Settings
 from watcher.storage.folder import FolderStore
 from watcher.storage.port import Store
-from watcher.storage.s3 import S3Config, S3Store
-from watcher.storage.s3_client import Observed
 from watcher.storage.walk import PassedOver
+
+if TYPE_CHECKING:
+    from watcher.storage.s3_client import Observed
 
 
 def _tell_nobody(first: str, second: str) -> None:
@@ -45,7 +47,9 @@ def open_store_to_look(settings: Settings, observed: Observed = _tell_nobody) ->
     return FolderStore(Path(settings.storage.folder), layout.incoming, 0.0, utc_now, unhashed=(layout.processed, layout.failed))
 
 
-def _bucket(settings: Settings, observed: Observed) -> S3Store:
+def _bucket(settings: Settings, observed: Observed) -> Store:
+    from watcher.storage.s3 import S3Config, S3Store  # boto3 takes longer to import than a folder to be looked through
+
     s3, storage = settings.s3, settings.storage
     return S3Store(
         S3Config(
