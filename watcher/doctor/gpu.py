@@ -130,7 +130,8 @@ def _of_build(one: Gpu, build: PaddleBuild) -> Finding:
 
 def _told(one: Gpu) -> str:
     capability = f", compute capability {_dotted(one.capability)}" if one.capability else ""
-    return f"{one.name} with {rounded(one.memory)} ({rounded(one.free)} free), driver {one.driver}{capability}"
+    free = f" ({rounded(one.free)} free)" if one.free else ""
+    return f"{one.name} with {rounded(one.memory)}{free}, driver {one.driver}{capability}"
 
 
 def _dotted(number: int) -> str:
