@@ -13,6 +13,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
+from documents import mathml
 from markdown_it import MarkdownIt
 from pydantic import BaseModel, ValidationError
 
@@ -38,28 +39,6 @@ _POLICY = RetryPolicy(max_attempts=3, backoff_seconds=30, backoff_max_seconds=36
 _LAYOUT = Layout()
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _Element = tuple[str, dict[str, str | None]]
-_MATHS = frozenset(
-    {
-        "math",
-        "mrow",
-        "mi",
-        "mn",
-        "mo",
-        "mtext",
-        "mspace",
-        "ms",
-        "mfrac",
-        "msqrt",
-        "mroot",
-        "mstyle",
-        "merror",
-        "mpadded",
-        "mphantom",
-        "none",
-    }
-    | {"msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mprescripts", "mtable", "mtr", "mtd"}
-)
-"""The elements of MathML that draw and do nothing else."""
 _PROSE = frozenset({"strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "p", "h1", "h2", "h3", "h4", "h5", "h6"})
 """What an engine's Markdown may become."""
 _ACTING = ("script", "style", "meta", "base", "form", "iframe", "object", "embed")
@@ -146,7 +125,7 @@ def records(data: bytes) -> None:
         without = page.model_copy(update={"blocks": [block.model_copy(update={"figure": None}) for block in page.blocks]})
         _check_markdown("".join(document_markdown([without], ())), [page.number])
         shown = _elements("".join(preview_html([page], "name.pdf", 1, ())))
-        assert {tag for tag, _ in shown} <= {tag for tag, _ in _harmless()} | _TABLE | _MATHS | _PROSE
+        assert {tag for tag, _ in shown} <= {tag for tag, _ in _harmless()} | _TABLE | mathml.ELEMENTS | _PROSE
         source = Manifest.model_validate_json((Path(__file__).parent / "corpus" / "records" / "manifest.json").read_bytes()).source
         "".join(document_json([page], "0" * 12, source)).encode()
 
@@ -198,10 +177,10 @@ def html(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     elements = _elements(_preview(text))
     harmless = _harmless()
-    assert {tag for tag, _ in elements} <= {tag for tag, _ in harmless} | _TABLE | _MATHS | _PROSE
+    assert {tag for tag, _ in elements} <= {tag for tag, _ in harmless} | _TABLE | mathml.ELEMENTS | _PROSE
     assert [tag for tag, _ in elements if tag in _ACTING] == [tag for tag, _ in harmless if tag in _ACTING]
     assert not any(name.startswith("on") for name in _attributes(elements))
-    plain = [(tag, attributes) for tag, attributes in elements if tag not in _MATHS]
+    plain = [(tag, attributes) for tag, attributes in elements if tag not in mathml.ELEMENTS]
     assert _attributes(plain) <= _attributes(harmless) | {"colspan", "rowspan", "start"}
     assert _targets(elements) <= _targets(harmless)
     table = _elements(safe_table(text))

@@ -18,27 +18,21 @@ def clients() -> Iterator[Clients]:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[ModelServer]:
-    with running_model_server("const") as server:
-        yield server
+def started() -> Iterator[list[ModelServer]]:
+    with running_model_server("const") as first, running_model_server("const") as second:
+        yield [first, second]
 
 
 @pytest.fixture
-def server(started: ModelServer) -> ModelServer:
-    started.set("const")
-    return started
-
-
-@pytest.fixture(scope="module")
-def second_started() -> Iterator[ModelServer]:
-    with running_model_server("const") as server:
-        yield server
+def server(started: list[ModelServer]) -> ModelServer:
+    started[0].set("const")
+    return started[0]
 
 
 @pytest.fixture
-def second(second_started: ModelServer) -> ModelServer:
-    second_started.set("const")
-    return second_started
+def second(started: list[ModelServer]) -> ModelServer:
+    started[1].set("const")
+    return started[1]
 
 
 @pytest.fixture

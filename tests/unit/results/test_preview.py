@@ -7,6 +7,7 @@ from functools import partial
 from html.parser import HTMLParser
 
 import pytest
+from documents import mathml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,25 +57,6 @@ OURS |= {
     "code",
 }
 MARKS = {"em", "strong", "s", "pre", "ol", "blockquote", "hr", "h4", "h5", "h6"}
-MATHS = {
-    "math",
-    "mrow",
-    "mi",
-    "mn",
-    "mo",
-    "mtext",
-    "mspace",
-    "mfrac",
-    "msqrt",
-    "mroot",
-    "mstyle",
-    "msub",
-    "msup",
-    "munder",
-    "mtable",
-    "mtr",
-    "mtd",
-}
 TABLE = {"table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "br", "sub", "sup"}
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -250,7 +232,7 @@ def test_text_stays_text_wherever_it_stands(make_page, text: str, label: str, ki
     page = preview([make_page(block, number=1, note=text, status=PageStatus.FAILED)], name=text)
     missing = preview([make_page({**block, "missing": text}, number=1)], name=text)
 
-    assert {tag for tag, _, _ in page.elements + missing.elements} <= OURS | TABLE | MARKS | MATHS
+    assert {tag for tag, _, _ in page.elements + missing.elements} <= OURS | TABLE | MARKS | mathml.ELEMENTS
     assert [attrs for _, attrs, _ in missing.elements if any(name.startswith("on") for name in attrs)] == missing.comments == []
     assert len(page.all("script")) == len(page.all("img")) == 1
     assert page.comments == []
