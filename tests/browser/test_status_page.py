@@ -70,7 +70,7 @@ def test_a_busy_replica(browser: Browser, replica: Replica) -> None:
     browser.open(replica.origin + "/")
     assert shown(browser, "h1") == "Reading documents"
     assert len(texts(browser, ".works li")) == 8
-    assert shown(browser, "#work-2") == "incoming/2.pdf 2.5 MB 2 of 40 pages 2 pages a minute about 19 min left for 1 min"
+    assert shown(browser, "#work-2") == "incoming/2.pdf 2.5 MB pages read: 2 of 40 2 a minute about 19 min left for 1 min"
     assert browser.script("return [...document.querySelectorAll('progress')].map((bar) => bar.position)") == [n / 40 for n in range(1, 9)]
     assert shown(browser, ".counts .in_inbox") == "1 234 waiting in the inbox"
     assert browser.driver.title == "Reading documents · replica"

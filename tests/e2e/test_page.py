@@ -25,7 +25,7 @@ def test_it_shows_documents_in_progress_and_their_names_only_where_told(tmp_path
         "WATCHER_HTTP__DOCUMENT_NAMES": names,
     }
     with running(tmp_path / "log", **changes) as daemon:
-        daemon.wait_for(lambda: "1 of 2 pages" in daemon.get("/")[1])
+        daemon.wait_for(lambda: "pages read: 1 of 2" in daemon.get("/")[1])
         status, page = daemon.get("/?lang=ru")
         assert status == 200
         assert "Идёт чтение документов" in page

@@ -78,16 +78,16 @@ def test_every_reason_is_told_without_paths_and_addresses() -> None:
 def test_documents_in_progress_are_numbered_with_pages_rate_and_time_left() -> None:
     shown = text(page(pulse=BUSY))
     assert "Reading documents" in shown
-    assert "Document 3 3.7 MB 2 of 10 pages 2 pages a minute about 4 min left for 1 min" in shown
+    assert "Document 3 3.7 MB pages read: 2 of 10 2 a minute about 4 min left for 1 min" in shown
     assert "Document 4 4.9 MB being opened for 3 s" in shown
-    assert "Document 6 7.4 MB 5 of 5 pages 43 pages a minute results are being written for 7 s" in shown
+    assert "Document 6 7.4 MB pages read: 5 of 5 43 a minute results are being written for 7 s" in shown
 
 
 def test_pages_of_earlier_attempts_make_no_rate() -> None:
     taken_over = replace(BUSY, works=(work(1, 500, 1000, gained=0, age=60), work(2, 500, 1000, gained=10, age=60)))
     shown = text(page(pulse=taken_over))
-    assert "500 of 1000 pages for 1 min" in shown
-    assert "500 of 1000 pages 10 pages a minute about 50 min left for 1 min" in shown
+    assert "pages read: 500 of 1000 for 1 min" in shown
+    assert "pages read: 500 of 1000 10 a minute about 50 min left for 1 min" in shown
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
