@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import botocore.auth
 import pytest
@@ -13,7 +13,6 @@ from servers.s3_server import S3Server
 from watcher.storage.port import RefusedError, StoreError, UnavailableError
 from watcher.storage.probe import probe_conditions, probe_delete_condition
 from watcher.storage.s3 import S3Store
-from watcher.storage.s3_wire import Timing
 
 CALLS: dict[str, Callable[[S3Store], object]] = {
     "list": lambda store: list(store.list("in/")),
@@ -61,10 +60,13 @@ def test_a_missing_bucket_names_its_variable(request: pytest.FixtureRequest, ser
 
 
 def test_a_wrong_clock_is_named(ceph: S3Server, call: Callable[[S3Store], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    config, real, hour = ceph.new_bucket(), botocore.auth.get_current_datetime, timedelta(hours=1)
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *args: real(*args) - hour)
-    timing = Timing(lambda: datetime.now(timezone.utc) - hour, wait=lambda seconds: None, jitter=lambda: 0.0)
-    store = S3Store(config, timing=timing)
+    store = S3Store(ceph.new_bucket())
+    real = botocore.auth.get_current_datetime
+
+    def an_hour_ago(*args: object) -> datetime:
+        return real(*args) - timedelta(hours=1)
+
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", an_hour_ago)
     assert "clock" in refusal(call, store)
 
 

@@ -1,22 +1,17 @@
-"""A bucket of Cloud.ru Object Storage, or of any store with the S3 protocol."""
+"""A bucket of Cloud.ru Object Storage, or of any store with the S3 protocol. The only import of boto3."""
 
 from __future__ import annotations
 
-import random
 import re
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from typing import IO, TYPE_CHECKING
 
-import botocore.session
-from botocore.awsrequest import AWSResponse
+import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
 from watcher.storage import s3_copy
@@ -32,51 +27,60 @@ from watcher.storage.port import (
     UnstorableKeyError,
 )
 from watcher.storage.reasons import Reason
-from watcher.storage.s3_client import Observed, S3Config, attach, new_client, new_transport
+from watcher.storage.s3_client import Observed, attach
 from watcher.storage.s3_errors import Place, Request, code_of, no_usable_answer, translate
-from watcher.storage.s3_signature import Signer
-from watcher.storage.s3_wire import Timing, Wire
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import DeleteMarkerEntryTypeDef, ObjectVersionTypeDef
-
-__all__ = ["S3Config", "S3Store"]
 
 CHUNK_BYTES = 1 << 20
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _VERSIONING_UNKNOWN = {"AccessDenied", "NotImplemented", "MethodNotAllowed"}
 
 
-_REAL = Timing(lambda: datetime.now(timezone.utc), time.sleep, random.random)
-
-
 def _tell_nobody(operation: str, status: str) -> None:
     pass
 
 
+@dataclass(frozen=True)
+class S3Config:
+    """How to reach one bucket. Times in seconds; `attempts` counts the first one too, and applies to reads and plain puts alone."""
+
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    region: str
+    connect_timeout: float
+    read_timeout: float
+    attempts: int
+    pool_size: int
+
+
 class S3Store:
-    """Requests that may be sent twice are repeated; creates and deletes are sent once, because a repeat hides what the first did. Those about one
-    object, which are nearly all, go by `Wire`; listings and copies by the SDK.
+    """Requests that may be sent twice are repeated by the SDK; creates and deletes are sent once, because a repeat hides what the first did.
 
     Errors in reading a body's file or in writing a download's target are the caller's and stay `OSError`. Raises `RefusedError` where the
     endpoint is no address, or where AWS variables of the environment name what is not there. `observed` is told the operation and the status of every answer, those that the SDK asks again for included.
     """
 
-    def __init__(self, config: S3Config, observed: Observed = _tell_nobody, timing: Timing = _REAL) -> None:
+    def __init__(self, config: S3Config, observed: Observed = _tell_nobody) -> None:
         self._bucket = config.bucket
         self._place = Place(config.endpoint, config.bucket, config.region)
         try:
-            session = botocore.session.Session()
-            self._client = new_client(session, config)
-            signer = Signer(config.access_key, config.secret_key, config.region)
-            self._wire = Wire(config.endpoint, config.bucket, signer, new_transport(session, config), config.attempts, observed, timing)
+            session = boto3.session.Session()
+            self._patient = _client(session, config, config.attempts)
+            self._once = _client(session, config, 1)
         except ValueError:
             raise RefusedError(
                 f"{config.endpoint!r} is no address: CLOUDRU_S3_ENDPOINT has the form https://s3.cloud.ru", Reason.WRONG_ENDPOINT
             ) from None
         except BotoCoreError as error:
             raise RefusedError(f"this machine's settings for Amazon's tools are in the way (AWS_... variables, ~/.aws): {error}") from None
-        attach(self._client, observed)
+        for client in (self._patient, self._once):
+            attach(client, observed)
 
     @property
     def location(self) -> str:
@@ -84,7 +88,7 @@ class S3Store:
 
     def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
         """Asks with the part of `prefix` and `after` that an answer can repeat, and leaves out what comes too much."""
-        paginator = self._client.get_paginator("list_objects_v2")
+        paginator = self._patient.get_paginator("list_objects_v2")
         pages = iter(paginator.paginate(Bucket=self._bucket, Prefix=_repeatable(prefix), StartAfter=_repeatable(after)))
         while True:
             with self._translated(Request.REPEATABLE):
@@ -99,7 +103,8 @@ class S3Store:
         _check(key)
         try:
             with self._translated(Request.REPEATABLE, key):
-                return _described(key, self._wire.send("HeadObject", "HEAD", key, repeat=True))
+                answer = self._patient.head_object(Bucket=self._bucket, Key=key)
+                return ObjectInfo(key, answer["ContentLength"], _bare(answer["ETag"]), answer["LastModified"])
         except (NotFoundError, RefusedError):
             self._explain()
             raise
@@ -121,16 +126,16 @@ class S3Store:
 
     def create(self, key: str, body: bytes | Path, content_type: str) -> str:
         """Raises `ConditionUnsupportedError` where the store says that it has no conditional requests."""
-        return self._put(Request.CONDITIONAL, key, body, {"Content-Type": content_type, "If-None-Match": "*"})
+        _check(key)
+        with _opened(body) as content, self._translated(Request.CONDITIONAL, key):
+            answer = self._once.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*")
+            return _bare(answer["ETag"])
 
     def put(self, key: str, body: bytes | Path, content_type: str) -> str:
-        return self._put(Request.REPEATABLE, key, body, {"Content-Type": content_type})
-
-    def _put(self, request: Request, key: str, body: bytes | Path, headers: dict[str, str]) -> str:
         _check(key)
-        with self._translated(request, key):
-            answer = self._wire.send("PutObject", "PUT", key, headers, body, repeat=request is Request.REPEATABLE)
-            return _bare(_header(answer, "ETag"))
+        with _opened(body) as content, self._translated(Request.REPEATABLE, key):
+            answer = self._patient.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+            return _bare(answer["ETag"])
 
     def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
         """Conditions on copies are ignored by some stores, so we look ourselves, before and after."""
@@ -138,9 +143,9 @@ class S3Store:
         size = self._standing(source, etag).size
         with self._translated(Request.REPEATABLE, target):
             if size <= s3_copy.LARGEST_COPY_BYTES:
-                s3_copy.copy_whole(self._client, self._bucket, source, target, content_type)
+                s3_copy.copy_whole(self._patient, self._bucket, source, target, content_type)
             else:
-                s3_copy.copy_parts(self._client, self._bucket, source, size, target, content_type)
+                s3_copy.copy_parts(self._patient, self._bucket, source, size, target, content_type)
         self._standing(source, etag)
         copied = self.head(target)
         if copied.size != size:
@@ -154,22 +159,23 @@ class S3Store:
         return info
 
     def delete(self, key: str) -> None:
-        self._delete(Request.ONCE, key)
+        _check(key)
+        with self._translated(Request.ONCE, key):
+            self._once.delete_object(Bucket=self._bucket, Key=key)
 
     def delete_matching(self, key: str, etag: str) -> None:
-        with suppress(NotFoundError):
-            self._delete(Request.CONDITIONAL, key, {"If-Match": f'"{etag}"'})
-
-    def _delete(self, request: Request, key: str, headers: dict[str, str] | None = None, query: str = "") -> None:
         _check(key)
-        with self._translated(request, key):
-            self._wire.send("DeleteObject", "DELETE", key, headers, query=query, repeat=False)
+        try:
+            with self._translated(Request.CONDITIONAL, key):
+                self._once.delete_object(Bucket=self._bucket, Key=key, IfMatch=f'"{etag}"')
+        except NotFoundError:
+            return
 
     def is_versioned(self) -> bool:
         """A bucket whose versioning we may not ask for, or whose store has none, counts as not versioned; a suspended one too."""
         with self._translated(Request.REPEATABLE):
             try:
-                answer = self._client.get_bucket_versioning(Bucket=self._bucket)
+                answer = self._patient.get_bucket_versioning(Bucket=self._bucket)
             except ClientError as error:
                 if code_of(error) in _VERSIONING_UNKNOWN:
                     return False
@@ -183,24 +189,22 @@ class S3Store:
             return ()
         found: list[tuple[bool, float, ObjectVersion]] = []
         with self._translated(Request.REPEATABLE, key):
-            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=_repeatable(key)):
+            for page in self._patient.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=_repeatable(key)):
                 found += [_version(entry, _bare(entry["ETag"])) for entry in page.get("Versions", []) if entry["Key"] == key]
                 found += [_version(entry, "") for entry in page.get("DeleteMarkers", []) if entry["Key"] == key]
         found.sort(key=lambda entry: entry[:2], reverse=True)
         return tuple(version for _, _, version in found)
 
     def delete_version(self, key: str, version_id: str) -> None:
-        self._delete(Request.ONCE, key, query=f"versionId={quote(version_id, safe='')}")
+        _check(key)
+        with self._translated(Request.ONCE, key):
+            self._once.delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
 
     def _open(self, key: str) -> tuple[ObjectInfo, StreamingBody]:
         _check(key)
         with self._translated(Request.REPEATABLE, key):
-            answer = self._wire.send("GetObject", "GET", key, repeat=True, stream=True)
-            with ExitStack() as unless_returned:
-                unless_returned.callback(answer.raw.close)
-                info = _described(key, answer)
-                unless_returned.pop_all()
-            return info, StreamingBody(answer.raw, info.size)
+            answer = self._patient.get_object(Bucket=self._bucket, Key=key)
+            return ObjectInfo(key, answer["ContentLength"], _bare(answer["ETag"]), answer["LastModified"]), answer["Body"]
 
     def _chunks(self, info: ObjectInfo, stream: StreamingBody) -> Iterator[bytes]:
         """The body, which must be as long as announced: a short one is an outage, never a short document."""
@@ -220,7 +224,7 @@ class S3Store:
     def _explain(self) -> None:
         """Raises what is really wrong with the key or the bucket: answers to HEAD have no body to say it, so another request asks."""
         with self._translated(Request.REPEATABLE):
-            self._client.list_objects_v2(Bucket=self._bucket, MaxKeys=1)
+            self._patient.list_objects_v2(Bucket=self._bucket, MaxKeys=1)
 
     @contextmanager
     def _translated(self, request: Request, key: str = "") -> Iterator[None]:
@@ -232,6 +236,36 @@ class S3Store:
             raise no_usable_answer(type(error).__name__, request, key, self._place) from None
         except KeyError as missing:  # the SDK hands on answers that lack what the protocol promises
             raise no_usable_answer(f"it has no {missing.args[0]}", request, key, self._place) from None
+
+
+def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> S3Client:
+    return session.client(
+        "s3",
+        endpoint_url=config.endpoint,
+        region_name=config.region,
+        aws_access_key_id=config.access_key,
+        aws_secret_access_key=config.secret_key,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            connect_timeout=config.connect_timeout,
+            read_timeout=config.read_timeout,
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            max_pool_connections=config.pool_size,
+            # checksums in trailers, the SDK's default, are refused by stores that are not Amazon's
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+@contextmanager
+def _opened(body: bytes | Path) -> Iterator[bytes | IO[bytes]]:
+    if isinstance(body, bytes):
+        yield body
+    else:
+        with body.open("rb") as content:
+            yield content
 
 
 def _repeatable(text: str) -> str:
@@ -252,23 +286,6 @@ def _check(key: str) -> None:
 def _require_small(info: ObjectInfo) -> None:
     if info.size > MAX_GET_BYTES:
         raise TooLargeError(f"{info.key!r} has {info.size:,} bytes, more than anything that we wrote")
-
-
-def _described(key: str, answer: AWSResponse) -> ObjectInfo:
-    """Raises `KeyError` where a header is missing, or is not what it is to be."""
-    etag, size, modified = (_header(answer, name) for name in ("ETag", "Content-Length", "Last-Modified"))
-    if not size.isdecimal():
-        raise KeyError("Content-Length")
-    try:
-        return ObjectInfo(key, int(size), _bare(etag), parsedate_to_datetime(modified))
-    except ValueError:
-        raise KeyError("Last-Modified") from None
-
-
-def _header(answer: AWSResponse, name: str) -> str:
-    if name not in answer.headers:
-        raise KeyError(name)
-    return str(answer.headers[name])
 
 
 def _bare(etag: str) -> str:

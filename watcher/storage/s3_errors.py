@@ -68,25 +68,12 @@ _REFUSALS = {
 _FULL = {"QuotaExceeded", "InsufficientStorage", "InsufficientCapacity"}
 _THROTTLED = {"SlowDown", "Throttling", "ThrottlingException", "TooManyRequests", "RequestLimitExceeded"}
 _KEY_REFUSALS = {"KeyTooLongError", "InvalidObjectName"}
-_TOO_SLOW = "RequestTimeout"
 _INSUFFICIENT_STORAGE = 507
-_PASSING = {429, 500, 502, 503, 504}
-
-
-def is_passing(error: ClientError | BotoCoreError) -> bool:
-    """Whether the same request may get another answer a moment later; an error without an answer always may."""
-    if not isinstance(error, ClientError):
-        return True
-    return _status_of(error) in _PASSING or code_of(error) in (*_THROTTLED, _TOO_SLOW)
 
 
 def code_of(error: ClientError) -> str:
     """The answer's error code; an answer without a body (to a HEAD) has its status instead."""
     return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _status_of(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def translate(error: ClientError | BotoCoreError, request: Request, key: str, place: Place) -> StoreError:
@@ -135,7 +122,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _answered(error: ClientError, request: Request, what: str) -> StoreError:
     code = code_of(error)
-    status = _status_of(error)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     about = f"{f'answer {status} {code}'.strip() if code != str(status) else f'answer {status}'}: {what}"
     if code in _REFUSALS or 300 <= status < 400:
         reason = _REFUSALS.get(code, Reason.WRONG_ENDPOINT)
@@ -153,7 +140,7 @@ def _answered(error: ClientError, request: Request, what: str) -> StoreError:
     page = _is_web_page(error)
     if status == 404 and not page:
         return NotFoundError(f"no such object ({about})")
-    if status >= 500 or status in (409, 429) or code in (*_THROTTLED, _TOO_SLOW):
+    if status >= 500 or status in (409, 429) or code in (*_THROTTLED, "RequestTimeout"):
         return _failing(Reason.NOT_S3 if page else _cause_of_failure(status, code), request, about)
     reason = Reason.NOT_S3 if page else Reason.REFUSED
     return RefusedError(_text(reason, about), reason)
@@ -169,7 +156,7 @@ def _cause_of_failure(status: int, code: str) -> Reason:
         return Reason.STORE_FULL
     if code in _THROTTLED or status == 429:
         return Reason.THROTTLED
-    return Reason.NO_ANSWER if code == _TOO_SLOW else Reason.STORE_FAILING
+    return Reason.NO_ANSWER if code == "RequestTimeout" else Reason.STORE_FAILING
 
 
 def _is_web_page(error: ClientError) -> bool:

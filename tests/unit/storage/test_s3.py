@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ from watcher.storage.port import (
 )
 from watcher.storage.reasons import REASONS, Reason
 from watcher.storage.s3 import S3Config, S3Store
-from watcher.storage.s3_wire import Timing
 
 SECRET = "f0rb1dden/s3cret+text"
 BODY = {"ETag": '"0123"', "Last_Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
@@ -235,39 +233,6 @@ def test_reads_and_plain_puts_are_repeated(call: Call, answer: bytes) -> None:
 def test_a_server_that_is_not_there_got_no_request(call: Call) -> None:
     with pytest.raises(UnavailableError, match=r"cannot connect.*CLOUDRU_S3_ENDPOINT"):
         call(S3Store(config(f"http://127.0.0.1:{free_port()}")))
-
-
-@pytest.mark.parametrize(("size", "asks"), [(0, False), (1 << 20, False), ((1 << 20) + 1, True)])
-def test_only_a_large_file_is_announced_before_it_is_sent(tmp_path: Path, size: int, asks: bool) -> None:
-    """Else each result would cost a round trip more."""
-    file = tmp_path / "file"
-    file.write_bytes(b"x" * size)
-    with run_canned(reply(200, **BODY)) as server:
-        S3Store(config(server.endpoint)).put("a", file, "text/plain")
-    (request,) = server.requests
-    assert ("expect: 100-continue" in request.lower()) is asks
-    assert f"content-length: {size}" in request.lower().splitlines()
-
-
-def test_pauses_between_repeats_grow_and_are_drawn_by_lot() -> None:
-    waits: list[float] = []
-    timing = Timing(lambda: datetime.now(timezone.utc), waits.append, lambda: 0.5)
-    with run_canned(*[reply(503, code="SlowDown")] * 7) as server, pytest.raises(UnavailableError):
-        get(S3Store(config(server.endpoint, attempts=7), timing=timing))
-    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0]
-
-
-@pytest.mark.parametrize("answer", [reply(403, code="AccessDenied"), reply(404, code="NoSuchKey"), reply(301, code="PermanentRedirect")])
-def test_a_refusal_is_not_asked_for_again(answer: bytes) -> None:
-    with run_canned(answer) as server, pytest.raises(StoreError):
-        get(S3Store(config(server.endpoint, attempts=5)))
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("modified", ["", "yesterday"])
-def test_an_answer_without_a_time_is_no_answer(modified: str) -> None:
-    with run_canned(reply(200, ETag='"0123"', Last_Modified=modified)) as server, pytest.raises(UnavailableError, match="Last-Modified"):
-        get(S3Store(config(server.endpoint)))
 
 
 @pytest.mark.parametrize(("call", "error"), [(create, OutcomeUnknownError), (delete, OutcomeUnknownError), (get, UnavailableError)])
