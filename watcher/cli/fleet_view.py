@@ -102,7 +102,7 @@ def rate(pages_per_second: float) -> str:
 
 
 def _table(view: View, *columns: str | Column, title: Text | None = None, expand: bool = False) -> Table:
-    return Table(
+    table = Table(
         *columns,
         title=title,
         title_justify="left",
@@ -114,6 +114,9 @@ def _table(view: View, *columns: str | Column, title: Text | None = None, expand
         padding=(0, 2 if view.brief else 1, 0, 0),
         expand=expand,
     )
+    for column in table.columns if view.brief else ():
+        column.no_wrap, column.overflow = True, "ellipsis"
+    return table
 
 
 def _numbers(name: str) -> Column:
@@ -142,7 +145,7 @@ def _summary(fleet: Fleet, now: datetime, view: View, so_far: Ends | None) -> Ta
     table.add_row("pending", f"{fleet.inbox.pending:,}", "", "", view.line(Text(oldest)))
     table.add_row("in progress", f"{len(fleet.in_progress):,}", "", "", speed)
     table.add_row("waiting", f"{len(fleet.waiting):,}", "", "", unread)
-    table.add_row("failed", *_ends(fleet.failed), _codes(fleet, view), style="red" if fleet.failed.last_hour else None)
+    table.add_row("failed", *_ends(fleet.failed), _codes(fleet), style="red" if fleet.failed.last_hour else None)
     table.add_row("finished", *(_ends(ends) if ends else ("-", "-", "-")), count)
     return table
 
@@ -151,15 +154,13 @@ def _ends(ends: Ends) -> tuple[str, str, str]:
     return f"{ends.documents:,}", f"{ends.last_hour:,}", f"{ends.last_day:,}"
 
 
-def _codes(fleet: Fleet, view: View) -> Text:
+def _codes(fleet: Fleet) -> Text:
     failed = fleet.failed
     most = sorted(failed.by_code.items(), key=lambda one: (-one[1], one[0]))
     told = [f"{code or 'not told'} {count:,}" for code, count in most[:_CODES]]
     told += ["..."] if len(most) > _CODES else []
     rest = failed.documents - failed.looked_at
-    codes = plain((f"of the newest {failed.looked_at:,}: " if rest else "") + ", ".join(told))
-    codes.no_wrap, codes.overflow = view.brief, "ellipsis" if view.brief else "fold"
-    return codes
+    return plain((f"of the newest {failed.looked_at:,}: " if rest else "") + ", ".join(told))
 
 
 def _notices(fleet: Fleet) -> Iterable[Text]:
