@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -16,6 +18,7 @@ from servers.ceph import CephServer
 from servers.ceph_topics import notify
 from servers.daemon import Daemon, running, s3_environment
 
+from watcher.pipeline.rounds import WAKE_SECONDS
 from watcher.storage.s3 import S3Config, S3Store
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "russian-page.png"
@@ -89,3 +92,25 @@ def test_without_the_token_the_store_wakes_nothing_and_uploads_go_on(ceph: CephS
     assert refused.value.code == 401
     assert rests(daemon)
     assert daemon.events("document_claimed") == []
+
+
+def test_a_flood_of_notifications_costs_a_few_listings(daemon: Daemon) -> None:
+    def listings() -> float:
+        families = text_string_to_metric_families(daemon.get("/metrics")[1])
+        samples = (sample for family in families if family.name == "watcher_store_requests" for sample in family.samples)
+        return sum(sample.value for sample in samples if sample.name.endswith("_total") and sample.labels["operation"].startswith("List"))
+
+    body = b'{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"object": {"key": "incoming/none.pdf"}}}]}'
+    before, began = listings(), time.monotonic()
+
+    def send(_number: int) -> int:
+        post = Request(f"http://127.0.0.1:{daemon.port}/events", method="POST", data=body, headers={"Authorization": f"Bearer {TOKEN}"})
+        with urlopen(post, timeout=30) as answer:
+            return int(answer.status)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(send, range(1000))) == [202] * 1000
+    daemon.wait_for(lambda: rests(daemon))
+    looks, seconds = listings() - before, time.monotonic() - began
+    assert events(daemon) == {"woke": 1000}
+    assert 1 <= looks <= seconds / WAKE_SECONDS + 2
