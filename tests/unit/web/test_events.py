@@ -130,7 +130,7 @@ def test_the_token_is_asked_for_before_anything_else_is_looked_at(daemon: Daemon
 
 
 def test_nothing_but_post_is_taken(daemon: Daemon) -> None:
-    """MinIO asks by HEAD whether somebody is there, and takes any answer for a yes."""
+    """MinIO may ask by HEAD whether somebody is there, and takes any answer for a yes."""
     for method in ("GET", "HEAD", "PUT", "DELETE"):
         response = daemon.client.request(method, "/events", headers=BEARER)
         assert (response.status_code, response.headers["allow"]) == (405, "POST")
