@@ -235,6 +235,18 @@ def test_a_server_that_is_not_there_got_no_request(call: Call) -> None:
         call(S3Store(config(f"http://127.0.0.1:{free_port()}")))
 
 
+@pytest.mark.parametrize(("size", "asks"), [(0, False), (1 << 20, False), ((1 << 20) + 1, True)])
+def test_only_a_large_file_is_announced_before_it_is_sent(tmp_path: Path, size: int, asks: bool) -> None:
+    """Else each result would cost a round trip more."""
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * size)
+    with run_canned(reply(200, **BODY)) as server:
+        S3Store(config(server.endpoint)).put("a", file, "text/plain")
+    (request,) = server.requests
+    assert ("expect: 100-continue" in request.lower()) is asks
+    assert f"content-length: {size}" in request.lower().splitlines()
+
+
 @pytest.mark.parametrize(("call", "error"), [(create, OutcomeUnknownError), (delete, OutcomeUnknownError), (get, UnavailableError)])
 def test_a_request_is_not_waited_for_without_end(call: Call, error: type[StoreError]) -> None:
     with run_canned(SILENCE) as server, pytest.raises(error):
