@@ -59,7 +59,7 @@ def test_the_daemon_is_measured_over_a_real_store(over_the_store) -> None:
         "script": 1,
         "coordination": 2,
         "replicas": 3,
-        "drop": 1,
+        "drop": 2,
         "long": 2,
         "start": 4,
         "idle": 3,

@@ -238,6 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers:
             raise NotImplementedError("this proxy takes bodies of announced length only")
         if size and "Expect" in self.headers:
+            self.proxy.ended.wait(self.proxy.weather.latency_seconds)  # to ask first is a way of its own
             self.send_response_only(100)
             self.end_headers()
         body = self.rfile.read(size)
