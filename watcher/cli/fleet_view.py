@@ -47,6 +47,9 @@ class View:
     def line(self, text: Text) -> Text | OneLine:
         return OneLine(text.plain) if self.brief else text
 
+    def word(self, word: str) -> Text:
+        return Text(plain(word).plain, no_wrap=True, overflow="ellipsis") if self.brief else plain(word)
+
     def key(self, key: str) -> Text:
         return plain(key.removeprefix(self.incoming) if self.brief else key)
 
@@ -102,7 +105,7 @@ def rate(pages_per_second: float) -> str:
 
 
 def _table(view: View, *columns: str | Column, title: Text | None = None, expand: bool = False) -> Table:
-    table = Table(
+    return Table(
         *columns,
         title=title,
         title_justify="left",
@@ -114,9 +117,6 @@ def _table(view: View, *columns: str | Column, title: Text | None = None, expand
         padding=(0, 2 if view.brief else 1, 0, 0),
         expand=expand,
     )
-    for column in table.columns if view.brief else ():
-        column.no_wrap, column.overflow = True, "ellipsis"
-    return table
 
 
 def _numbers(name: str) -> Column:
@@ -126,7 +126,7 @@ def _numbers(name: str) -> Column:
 def _summary(fleet: Fleet, now: datetime, view: View, so_far: Ends | None) -> Table:
     table = _table(
         view,
-        "",
+        Column("", no_wrap=True),
         _numbers("now"),
         _numbers("last hour"),
         _numbers("last day"),
@@ -145,7 +145,7 @@ def _summary(fleet: Fleet, now: datetime, view: View, so_far: Ends | None) -> Ta
     table.add_row("pending", f"{fleet.inbox.pending:,}", "", "", view.line(Text(oldest)))
     table.add_row("in progress", f"{len(fleet.in_progress):,}", "", "", speed)
     table.add_row("waiting", f"{len(fleet.waiting):,}", "", "", unread)
-    table.add_row("failed", *_ends(fleet.failed), _codes(fleet), style="red" if fleet.failed.last_hour else None)
+    table.add_row("failed", *_ends(fleet.failed), view.word(_codes(fleet)), style="red" if fleet.failed.last_hour else None)
     table.add_row("finished", *(_ends(ends) if ends else ("-", "-", "-")), count)
     return table
 
@@ -154,13 +154,13 @@ def _ends(ends: Ends) -> tuple[str, str, str]:
     return f"{ends.documents:,}", f"{ends.last_hour:,}", f"{ends.last_day:,}"
 
 
-def _codes(fleet: Fleet) -> Text:
+def _codes(fleet: Fleet) -> str:
     failed = fleet.failed
     most = sorted(failed.by_code.items(), key=lambda one: (-one[1], one[0]))
     told = [f"{code or 'not told'} {count:,}" for code, count in most[:_CODES]]
     told += ["..."] if len(most) > _CODES else []
     rest = failed.documents - failed.looked_at
-    return plain((f"of the newest {failed.looked_at:,}: " if rest else "") + ", ".join(told))
+    return (f"of the newest {failed.looked_at:,}: " if rest else "") + ", ".join(told)
 
 
 def _notices(fleet: Fleet) -> Iterable[Text]:
@@ -193,8 +193,8 @@ def _replicas(replicas: Sequence[FleetReplica], now: datetime, view: View) -> Ta
         engine = f"{one.engine} {one.engine_version}".strip() if view.wide else one.engine
         table.add_row(
             view.line(plain(name)),
-            *([plain(one.version or "-")] if versions else []),
-            plain(engine or "-"),
+            *([view.word(one.version or "-")] if versions else []),
+            view.word(engine or "-"),
             _state(one, now),
             f"{one.in_progress:,}",
             *((f"{one.finished:,}", f"{one.failed:,}") if one.phase else ("-", "-")),
@@ -230,7 +230,7 @@ def _in_progress(documents: Sequence[ReadDocument], now: datetime, passed: float
     )
     for one in documents:
         total = one.pages_total or 0
-        bar = ProgressBar(total=total, completed=min(one.pages_done, total), width=_BAR) if total else ""
+        bar = ProgressBar(total, min(one.pages_done, total), width=_BAR, complete_style="green") if total else ""
         speed = rate(one.pages_per_second) if one.pages_per_second else "-"
         table.add_row(
             view.line(view.key(one.key)),
@@ -259,12 +259,12 @@ def _waiting(documents: Sequence[WaitingDocument], now: datetime, view: View) ->
     for one in documents:
         seconds = (one.not_before - now).total_seconds() if one.not_before else 0.0
         again = span(seconds) if seconds >= 1 else "now"
-        table.add_row(view.line(view.key(one.key)), str(one.attempts), plain(one.reason or "-"), again)
+        table.add_row(view.line(view.key(one.key)), str(one.attempts), view.word(one.reason or "-"), again)
     return table
 
 
 def _failed(documents: Sequence[FailedDocument], now: datetime, view: View) -> Table:
     table = _table(view, Column("failed", overflow="fold", ratio=1), Column("code", overflow="fold"), _numbers("when"), expand=True)
     for one in documents:
-        table.add_row(view.line(view.key(one.key)), plain(one.code or "-"), f"{about((now - one.at).total_seconds())} ago")
+        table.add_row(view.line(view.key(one.key)), view.word(one.code or "-"), f"{about((now - one.at).total_seconds())} ago")
     return table

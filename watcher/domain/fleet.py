@@ -92,7 +92,7 @@ class Fleet(Value):
     replicas: tuple[FleetReplica, ...] = Field(description="by name")
     replicas_not_looked_at: int
     inbox: Inbox
-    in_progress: tuple[ReadDocument, ...] = Field(description="longest first")
+    in_progress: tuple[ReadDocument, ...] = Field(description="of silent holders first, then those that were begun first")
     waiting: tuple[WaitingDocument, ...] = Field(description="those that are due first come first")
     claims_not_looked_at: int = Field(description="documents of the inbox that were begun, but not read up: in progress or waiting")
     pages_per_second: float = Field(description="of all documents in progress together")

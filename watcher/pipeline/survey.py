@@ -79,7 +79,9 @@ class Surveyor:
         logs, signs = self._list_claims(inbox)
         looked_at = nlargest(self._bounds.claims, logs, key=lambda log: log.seen_at)
         read = self._begun.read(looked_at, now)
-        in_progress = tuple(sorted((one for one in read.values() if isinstance(one, ReadDocument)), key=lambda one: (one.since, one.key)))
+        in_progress = tuple(
+            sorted((one for one in read.values() if isinstance(one, ReadDocument)), key=lambda one: (not one.silent, one.since, one.key))
+        )
         waiting = (one for one in read.values() if isinstance(one, WaitingDocument))
         over = {hash(log) for log, one in read.items() if isinstance(one, Entry) and self._is_over(one)}
         closed = {hash(log) for log, one in read.items() if isinstance(one, Entry)}

@@ -168,11 +168,11 @@ class TestScreen:
         failed=failures(40),
     )
 
-    @pytest.mark.parametrize("width", [40, 80, 150])
+    @pytest.mark.parametrize("width", [60, 80, 150])
     @pytest.mark.parametrize("lines", [5, 12, 20, 24, 45, 100, 200])
     def test_it_fits(self, width: int, lines: int) -> None:
         drawn = shown(self.BUSY, width, lines)
-        assert len(drawn) <= max(lines, 7 if width >= 80 else 20)
+        assert len(drawn) <= max(lines, 7)
         assert all(cell_len(line) <= width for line in drawn)
 
     def test_every_table_gets_a_share_and_says_how_many_more_there_are(self) -> None:
