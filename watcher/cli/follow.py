@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 from rich.text import Text
 
 from watcher.cli.answers import plain
@@ -24,6 +25,7 @@ from watcher.storage.port import Store
 _LOOK_SECONDS = 1.0
 _SHOWN = 5
 """Documents whose pages are shown while they are read: each costs requests at every look. Replicas begin with the oldest, so these are the first."""
+_NAME_WIDTH, _BAR_WIDTH = 42, 20  # with the numbers they fit in 80 columns
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,11 @@ class _Pages:
             self.shown.remove_task(self.tasks.pop(key))
         for key, found in now.items():
             if key not in self.tasks:
-                self.tasks[key] = self.shown.add_task(plain(f"  {key}, pages").markup)
+                self.tasks[key] = self.shown.add_task(plain(f"  pages of {key}").markup)
             self.shown.update(self.tasks[key], completed=found.pages_done, total=found.pages_total)
         self.shown.refresh()
 
 
 def bar(console: Console) -> Bar:
-    return Bar(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
+    name = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=_NAME_WIDTH))
+    return Bar(name, BarColumn(_BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn(), console=console)

@@ -148,8 +148,9 @@ def test_unfinished_outweighs_failed(room: Room) -> None:
     assert room.follow(bad, pending, timeout=0) == exits.UNFINISHED
 
 
-def test_a_terminal_shows_pages_as_they_are_read(room: Room) -> None:
-    document = drop(room.store, "a[b].pdf", "one\ntwo\nthree")
+@pytest.mark.parametrize(("name", "shown"), [("a[b].pdf", r"incoming/a\[b\]\.pdf"), ("long " * 40, r"incoming/[long ]+…")])
+def test_a_terminal_shows_pages_as_they_are_read(room: Room, name: str, shown: str) -> None:
+    document = drop(room.store, name, "one\ntwo\nthree")
     claims = []
 
     def begin() -> None:
@@ -159,4 +160,4 @@ def test_a_terminal_shows_pages_as_they_are_read(room: Room) -> None:
 
     room.meanwhile.append(begin)
     assert room.follow(document, timeout=2, terminal=True) == exits.UNFINISHED
-    assert re.search(r"incoming/a\[b\]\.pdf, pages .* 2/3", room.said.getvalue())
+    assert re.search(rf"  pages of {shown} .* 2/3", room.said.getvalue())

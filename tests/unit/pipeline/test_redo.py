@@ -391,3 +391,13 @@ def test_a_bid_that_a_broken_off_redo_left_behind_is_not_forgotten(store: Hooked
     tail = log.tail()
     assert tail is not None
     assert (log.read(tail.entries).generation, log.read(tail.entries).phase) == (2, Phase.WAITING)
+
+
+@pytest.mark.parametrize("place", ["{path}", "processed/{path}", "processed/{path}/{version}/preview.html", "{name}", "incoming/{name}"])
+def test_a_name_that_cannot_stand_in_the_bucket_is_given_as_it_was_or_as_it_stands(
+    store: HookedStore, replica: InProcessReplica, place: str
+) -> None:
+    document = drop(store, "a\x1b.pdf", TEXT)
+    assert document.path.startswith("~")
+    replica.attempt(document)
+    assert redo(store, replica, place.format(path=document.path, version=document.version, name="a\x1b.pdf")).done
