@@ -48,9 +48,15 @@ def as_markdown() -> str:
     for table, kind in tables().items():
         parts.append(f"\n## {table}\n\n{_about(kind)}\n\n| setting and variable | default | allowed | why |\n|---|---|---|---|\n")
         for name, field in kind.settings().items():
-            cells = (f"`{name}`<br>`{variable_of(table, name)}`", f"`{_toml(field.default)}`", allowed(field), field.description or "")
+            told = (_plain(allowed(field)), _plain(field.description or ""))
+            cells = (f"`{name}`<br>`{variable_of(table, name)}`", f"`{_toml(field.default)}`", *told)
             parts.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n")
     return "".join(parts)
+
+
+def _plain(text: str) -> str:
+    """Patterns of names are no emphasis."""
+    return text.replace("*", "\\*")
 
 
 def _about(kind: type) -> str:
