@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README*.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md", "deploy/**/*.md")
+STYLE = Path("docs/site.css")
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)")
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -37,7 +38,7 @@ def gather(folder: Path) -> None:
     """Replaces the folder by the pages and what they link to."""
     if folder.exists():
         shutil.rmtree(folder)
-    for path in {path for page in pages() for path in (page, *linked(page))}:
+    for path in {STYLE, *(path for page in pages() for path in (page, *linked(page)))}:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, folder / path)
 

@@ -12,7 +12,7 @@ from watcher.settings.s3 import S3_VARIABLES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PEOPLES_TEXTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+PEOPLES_TEXTS = [ROOT / name for name in ("README.md", "README.ru.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 SETTINGS = {
     f"WATCHER_{table}__{name}".upper(): value
     for table, values in Settings().model_dump(exclude={"s3"}).items()
@@ -20,8 +20,9 @@ SETTINGS = {
 }
 
 
-def test_table_of_settings_gives_their_names_and_defaults() -> None:
-    rows = re.findall(r"^\| `(WATCHER_\w+)` \| (?:`([^`]*)`)? ?\|", README, re.MULTILINE)
+@pytest.mark.parametrize("name", ["README.md", "README.ru.md"])
+def test_table_of_settings_gives_their_names_and_defaults(name: str) -> None:
+    rows = re.findall(r"^\| `(WATCHER_\w+)` \| (?:`([^`]*)`)? ?\|", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
     assert len(rows) > 10
     assert dict(rows) == {name: f"{SETTINGS[name]:g}" if isinstance(SETTINGS[name], float) else str(SETTINGS[name]) for name, _ in rows}
 
