@@ -121,7 +121,8 @@ def _of_store(given: Settings, around: Surroundings) -> tuple[Check, ...]:
     def time_told() -> Finding:
         if folder:
             return ok("The documents are in a folder: this machine's clock is the only one.")
-        return clock.clock(given.s3.endpoint, around.utc_now, ASKING_SECONDS)
+        patience = min(ASKING_SECONDS, given.storage.connect_seconds + given.storage.read_seconds)
+        return clock.clock(given.s3.endpoint, around.utc_now, patience)
 
     def replaced() -> Finding:
         keeps = given.retention.source == "keep"

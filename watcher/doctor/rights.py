@@ -30,8 +30,10 @@ def rights(store: Store, prefix: str, nonce: Callable[[], str]) -> Finding:
         _try("write", denied, lambda: store.put(key, _BODY, "text/plain"))
         if "write" not in denied:
             _try("read", denied, lambda: store.get(key))
+            if "list" not in denied and "read" not in denied:
+                _try("read", denied, lambda: _look_at_another_s(store, prefix))
             if not denied:
-                remove_abandoned(store, prefix, store.head(key))
+                remove_abandoned(store, prefix, key)
     finally:
         remove_scratch(store, key)
     return _judge(prefix, denied, "reading was not tried, since nothing could be written" if "write" in denied else "")
@@ -49,6 +51,19 @@ def _try(verb: str, denied: dict[str, Reason], request: Callable[[], object]) ->
 def _read_nothing(store: Store, key: str) -> None:
     with suppress(NotFoundError):
         store.get(key)
+
+
+def _look_at_another_s(store: Store, prefix: str) -> None:
+    """Whoever put an object may often read it without any further right: documents are put by others."""
+    ours = scratch_prefix(prefix)
+    other = next((info.key for info in store.list(prefix) if not info.key.startswith(ours)), "")
+    try:
+        if other:
+            store.head(other)
+    except NotFoundError:
+        return  # it left at this moment
+    except RefusedError as error:  # an answer to HEAD has no body that would say why
+        raise RefusedError(str(error), Reason.NO_RIGHTS if error.reason is Reason.REFUSED else error.reason) from None
 
 
 def _judge(prefix: str, denied: dict[str, Reason], untried: str) -> Finding:

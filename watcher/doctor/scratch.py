@@ -21,11 +21,12 @@ def scratch_prefix(prefix: str) -> str:
     return prefix + SCRATCH_NAME
 
 
-def remove_abandoned(store: Store, prefix: str, fresh: ObjectInfo) -> None:
-    """What killed doctors left below `prefix`, by the store's own clock: `fresh` is an object that was put just now."""
-    for info in list(store.list(scratch_prefix(prefix))):
-        if fresh.modified - info.modified > ABANDONED:
-            remove_scratch(store, info.key)
+def remove_abandoned(store: Store, prefix: str, fresh: str) -> None:
+    """What killed doctors left below `prefix`, by the store's own clock: `fresh` is the key of an object that was put just now."""
+    modified = {info.key: info.modified for info in store.list(scratch_prefix(prefix))}
+    for key, since in modified.items():
+        if modified.get(fresh, since) - since > ABANDONED:
+            remove_scratch(store, key)
 
 
 @dataclass

@@ -113,5 +113,5 @@ def test_only_what_a_killed_doctor_left_long_ago_is_removed() -> None:
     store.put(recent, b"x", "text/plain")
     now[0] += timedelta(seconds=1)
     store.put(fresh, b"x", "text/plain")
-    remove_abandoned(store, "claims/", store.head(fresh))
+    remove_abandoned(store, "claims/", fresh)
     assert [info.key for info in store.list("")] == ["claims/.bids", fresh, recent]

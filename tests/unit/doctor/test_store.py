@@ -90,6 +90,14 @@ def test_without_any_right_all_that_can_be_known_is_told() -> None:
     assert rights(denying(*VERBS.values()), "failed/", nonce).seen.startswith("May not list, delete under failed/")
 
 
+def test_a_document_of_others_that_may_not_be_read_is_a_lack_of_rights() -> None:
+    store = denying("head", reason=Reason.REFUSED)
+    assert rights(store, "incoming/", nonce).verdict is Verdict.OK
+    store.inner.put("incoming/a.pdf", b"x", "application/pdf")
+    assert rights(store, "incoming/", nonce).seen.startswith("May not read under incoming/")
+    assert [info.key for info in store.inner.list("")] == ["incoming/a.pdf"]
+
+
 @pytest.mark.parametrize("reason", [Reason.FOLDER_DENIED, Reason.FOLDER_READ_ONLY])
 def test_a_folder_that_may_not_be_written_to_is_told_as_a_folder(reason: Reason) -> None:
     finding = rights(denying("put", reason=reason), "failed/", nonce)
