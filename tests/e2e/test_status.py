@@ -105,6 +105,21 @@ def test_without_an_interval_nothing_is_told(folder: Path, changes: dict[str, st
     assert not (folder / "claims" / ".replicas").exists()
 
 
+def test_a_sign_of_life_that_cannot_be_given_is_told_once_and_hurts_nothing(folder: Path, changes: dict[str, str], tmp_path: Path) -> None:
+    (folder / "claims").mkdir(parents=True)
+    (folder / "claims" / ".replicas").write_bytes(b"in the way")
+    bucket = Bucket(FolderStore(folder, None, 0, utc_now))
+    with running(tmp_path / "log", **{**changes, "WATCHER_WATCH__PRESENCE_SECONDS": "0.1"}) as daemon:
+        daemon.wait_for_event("presence_not_told")
+        drop(folder, "page.png", "russian-page.png")
+        daemon.wait_for(lambda: bucket.manifests() and not bucket.keys("incoming/"))
+        health = json.loads(daemon.get("/health")[1])
+        assert (health["status"], health["store"]) == ("healthy", "reachable")
+        assert daemon.end(signal.SIGTERM) == 0
+        assert len(daemon.events("presence_not_told")) == 1
+        assert daemon.events("store_restricted") == daemon.events("store_unreachable") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"), [(["--watch"], "--watch draws on a terminal"), (["--watch", "--json"], "not both"), (["--every", "0"], "0.5")]
 )
