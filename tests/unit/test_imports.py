@@ -34,3 +34,10 @@ def test_nobody_waits_for_imports_of_what_he_did_not_ask_for(module: str, others
     program = f"import sys, {module}; print(*sorted(set({DAEMONS + others!r}) & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
+
+
+def test_status_starts_without_the_daemon() -> None:
+    daemons = ("watcher.daemon", "watcher.web", "watcher.engines.choose", "fastapi", "prometheus_client", "apscheduler")
+    program = f"import sys, watcher.cli.main, watcher.cli.status; print(*sorted(set({daemons!r}) & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []

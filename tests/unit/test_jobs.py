@@ -47,3 +47,17 @@ def test_wake_ups_are_not_lost_however_they_fall(caplog: pytest.LogCaptureFixtur
         jobs.stop()
     jobs.wake()  # after the end it is nothing
     assert [record.message for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_replica_shows_that_it_is_there_from_the_start_if_it_is_to(shown: bool) -> None:
+    scans, signs = threading.Semaphore(0), threading.Semaphore(0)
+    beacon = SimpleNamespace(every_seconds=0.01, tell=signs.release, sweep=lambda: None) if shown else None
+    dispatcher = SimpleNamespace(scan=scans.release, sweep=lambda: None)
+    jobs = Jobs(dispatcher, SimpleNamespace(), 0.02, 600, 0, beacon)  # type: ignore[arg-type]
+    jobs.start()
+    try:
+        assert all(scans.acquire(timeout=30) for _ in range(10))
+        assert all(signs.acquire(timeout=30 if shown else 0) for _ in range(2)) is shown
+    finally:
+        jobs.stop()
