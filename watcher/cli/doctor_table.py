@@ -31,7 +31,7 @@ def print_report(report: DoctorReport, console: Console, policy: str) -> None:
 
 def _told(row: CheckReport) -> Text | Group:
     seen = plain(row.seen)
-    return Group(seen, Text("To do: ", style="bold").append_text(plain(row.advice))) if row.advice else seen
+    return Group(seen, Text.assemble(("To do: ", "bold"), plain(row.advice))) if row.advice else seen
 
 
 def _summary(report: DoctorReport) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def _read_on(device: str, supervisor: Supervisor, several: bool, monotonic: Call
         supervisor.close()
     info = supervisor.state.info
     name = f" {info.name} {info.version}" if info else ""
-    return ok(f"The engine{name} was loaded{where} and read a page of ours within {seconds:.0f} s; it holds {rounded(memory)} of memory.")
+    return ok(f"The engine{name} was loaded{where} and read a page of ours within {math.ceil(seconds)} s; it holds {rounded(memory)} of memory.")
 
 
 def not_tried() -> Finding:
