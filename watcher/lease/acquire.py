@@ -16,16 +16,27 @@ from watcher.storage.standing import stands
 
 MOST_OBSERVATIONS = 10_000
 """Logs held by others or waiting that a replica watches at a time; more than that are watched in turn."""
+LOOK_SHARE = 1 / 3
+"""Of a lease: how long a log that another holds is not looked at again, since its holder beats no sooner."""
 _OTHERS_WERE_FIRST = ("held", "lost", "gone")
 
 
 @dataclass(frozen=True)
 class _Observation:
-    """What stood at a log's end, and when, on our own monotonic clock, the answer that first showed it came."""
+    """What stood at a log's end, and when, on our own monotonic clock, the answer that first showed it came; a look before `look_at` is in vain."""
 
     tail: Tail
     entry: Entry
     answered_at: float
+    look_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The end of a log, and when it was asked for."""
+
+    sent: float
+    tail: Tail | None
 
 
 class Acquirer:
@@ -42,28 +53,40 @@ class Acquirer:
         self._observations: dict[str, _Observation] = {}
         self._lock = threading.Lock()
 
-    def acquire(self, prefix: str, source: Source) -> Claim | Skip:
-        """Tries to hold the log `prefix` of a version whose source was seen in the inbox, or whose log was seen open."""
+    def acquire(self, prefix: str, source: Source, *, look_first: bool = False) -> Claim | Skip:
+        """Tries to hold the log `prefix` of a version whose source was seen in the inbox, or whose log was seen open.
+
+        `look_first`: where others are probably at it, looking costs less than to be refused.
+        """
         log = ClaimLog(self._store, prefix, self._appender)
-        if self._observed(prefix) is None:
+        known = self._observed(prefix) is not None
+        seen = self._look(log) if known or look_first else _Seen(0.0, None)
+        if not known and seen.tail is None:
             first = claim(log, 1, self._identity.entry(Phase.HELD, source, attempts=1), self._identity, frozenset())
             if isinstance(first, Claim):
                 return first
             if first is Append.UNKNOWN:
                 return Skip("unknown")
-            taken = self._take_over(log, source)
-            return replace(taken, contended=taken.reason in _OTHERS_WERE_FIRST) if isinstance(taken, Skip) else taken
-        return self._take_over(log, source)
+            seen = self._look(log)
+        taken = self._take_over(log, seen, source)
+        return replace(taken, contended=not known and taken.reason in _OTHERS_WERE_FIRST) if isinstance(taken, Skip) else taken
+
+    def rests(self, prefix: str) -> bool:
+        """Whether another look at a log that others hold would be in vain: too soon after the last one for anything to follow from it."""
+        observation = self._observed(prefix)
+        return observation is not None and self._identity.clock.monotonic() < observation.look_at
 
     def forget(self, prefix: str) -> None:
         """Drops what was observed of a log that is closed or whose source is gone."""
         with self._lock:
             self._observations.pop(prefix, None)
 
-    def _take_over(self, log: ClaimLog, source: Source) -> Claim | Skip:
-        clock = self._identity.clock
-        sent = clock.monotonic()
-        tail = log.tail()
+    def _look(self, log: ClaimLog) -> _Seen:
+        sent = self._identity.clock.monotonic()
+        return _Seen(sent, log.tail())
+
+    def _take_over(self, log: ClaimLog, seen: _Seen, source: Source) -> Claim | Skip:
+        clock, tail = self._identity.clock, seen.tail
         if tail is None:
             self.forget(log.prefix)
             return Skip("emptied", gone=True)
@@ -76,10 +99,10 @@ class Acquirer:
             except UnreadableEntryError:
                 return Skip("unreadable")
             observation = _Observation(tail, entry, clock.monotonic())
-            self._remember(log.prefix, observation)
+        self._remember(log.prefix, replace(observation, look_at=self._next_look(observation)))
         decision = decide(
             observation.entry,
-            sent - observation.answered_at,
+            seen.sent - observation.answered_at,
             clock.now(),
             self._identity.lease_seconds,
             self._policy,
@@ -112,6 +135,15 @@ class Acquirer:
         )
         taken = claim(log, tail.number + 1, entry, self._identity, tail.entries)
         return taken if isinstance(taken, Claim) else Skip(taken.value)
+
+    def _next_look(self, observation: _Observation) -> float:
+        """Often enough to see each beat, and at the very moment in which something may follow from it."""
+        entry, now, lease = observation.entry, self._identity.clock.monotonic(), self._identity.lease_seconds
+        if entry.phase is Phase.WAITING:
+            by_clock = (entry.not_before - self._identity.clock.now()).total_seconds() if entry.not_before else 0.0
+            return min(now + by_clock, observation.answered_at + entry.delay_seconds, now + lease)
+        due = observation.answered_at + max(lease, entry.lease_seconds)
+        return min(now + lease * LOOK_SHARE, due) if now < due else now
 
     def _remember(self, prefix: str, observation: _Observation) -> None:
         """Of many, only the latest: those of documents that others have finished since are never asked for again."""

@@ -5,25 +5,36 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from watcher.domain.claim import Skip
 from watcher.domain.document import Document
 from watcher.domain.manifest import Source
 from watcher.lease.acquire import Acquirer
+from watcher.lease.claim import Claim
 from watcher.pipeline.attempt import OVER, Attempt, End
 from watcher.pipeline.bench import Bench
 from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.outage import Gate
+from watcher.pipeline.place import Place
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
 from watcher.storage.port import StoreError
 from watcher.storage.watched import cause
 
+_T = TypeVar("_T")
 _LOOK_SECONDS = 0.5
+
+Run = Callable[[Bench, Claim, Document, Callable[[], None], Callable[[], None]], End]
+"""What is done with a document that was claimed; to tell of each progress, and when all pages are read."""
+
+
+def _run(bench: Bench, claim: Claim, document: Document, progressed: Callable[[], None], read_through: Callable[[], None]) -> End:
+    return Attempt(bench, claim, document, progressed, read_through).run()
 
 
 class Dispatcher:
-    """`documents`: how many this replica works on at once; `quiet_seconds`: how long an inbox must stay empty to count as drained.
+    """`documents`: how many this replica reads at once, and `finishing`: how many more may be read through and still be written; `quiet_seconds`: how long an inbox must stay empty to count as drained.
 
     `gate` says when work may begin while the store is in trouble.
     `agree` is called with each sweep: it looks whether the replicas agreed on another way to claim.
@@ -40,8 +51,10 @@ class Dispatcher:
         vitals: Vitals,
         documents: int,
         gate: Gate,
+        finishing: int = 0,
         quiet_seconds: float = 0.0,
         agree: Callable[[], None] = lambda: None,
+        run: Run = _run,
     ) -> None:
         self._bench = bench
         self._acquirer = acquirer
@@ -50,7 +63,8 @@ class Dispatcher:
         self._vitals = vitals
         self._gate = gate
         self._slots = threading.Semaphore(documents)
-        self._threads = ThreadPoolExecutor(documents, thread_name_prefix="document")
+        self._finishing = threading.Semaphore(finishing)
+        self._threads = ThreadPoolExecutor(documents + finishing, thread_name_prefix="document")
         self._stopping = threading.Event()
         self._drained = threading.Event()
         self._changed = threading.Condition()
@@ -62,6 +76,7 @@ class Dispatcher:
         self._swept = False
         self._quiet_seconds = quiet_seconds
         self._agree = agree
+        self._run = run
         self._empty_since: float | None = None
 
     @property
@@ -143,6 +158,9 @@ class Dispatcher:
                     if log in self._settled:
                         continue
                     unfinished += 1
+                    if self._acquirer.rests(log):
+                        self._left.add(log)
+                        continue
                     if started := self._start(log, document, listed_at):
                         break
             finally:
@@ -174,48 +192,75 @@ class Dispatcher:
         self._bench.metrics.scanned(in_inbox)
 
     def _start(self, log: str, document: Document, listed_at: float) -> bool:
+        """Whether it took the slot. Where other replicas are about, one document after the other is tried, and only one that was won gets a thread."""
         with self._changed:
             if log in self._active or self._ended_at.get(log, listed_at) > listed_at:
                 return False
             self._active.add(log)
-        self._threads.submit(self._work, log, document)
+        if not self._inbox.wary:
+            self._threads.submit(self._work, log, document, self._claim)
+            return True
+        claim = self._guarded(log, document, lambda: self._claim(log, document, look_first=True))
+        if claim is None:
+            self._over(log)
+            return False
+        self._threads.submit(self._work, log, document, lambda log, document: claim)
         return True
 
-    def _work(self, log: str, document: Document) -> None:
+    def _work(self, log: str, document: Document, claimed: Callable[[str, Document], Claim | None]) -> None:
+        place = Place(self._slots, self._finishing)
+
+        def work() -> None:
+            claim = claimed(log, document)
+            if claim is not None:
+                self._read(log, document, claim, place)
+
         try:
-            self._attempt(log, document)
+            self._guarded(log, document, work)
+        finally:
+            self._over(log)
+            place.leave()
+
+    def _guarded(self, log: str, document: Document, work: Callable[[], _T]) -> _T | None:
+        try:
+            return work()
         except StoreError as error:
             self._store_failed("claim_failed", error, document=document.key)
         except Exception:
             self._bench.log.exception("internal_error", document=document.key)
-        finally:
-            with self._changed:
-                self._active.discard(log)
-                self._ended_at[log] = self._bench.clock.monotonic()
-                self._changed.notify_all()
-            self._slots.release()
+        return None
 
-    def _attempt(self, log: str, document: Document) -> None:
+    def _over(self, log: str) -> None:
+        with self._changed:
+            self._active.discard(log)
+            self._ended_at[log] = self._bench.clock.monotonic()
+            self._changed.notify_all()
+
+    def _claim(self, log: str, document: Document, *, look_first: bool = False) -> Claim | None:
         source = Source(key=document.key, etag=document.etag, size=document.size, dropped_at=document.modified)
-        acquired = self._acquirer.acquire(log, source)
+        acquired = self._acquirer.acquire(log, source, look_first=look_first)
         self._bench.metrics.claim(acquired.reason if isinstance(acquired, Skip) else "won")
-        if isinstance(acquired, Skip):
-            if acquired.contended:
-                self._inbox.contended()
-            if acquired.settled:
-                self._settled.add(log)
-            elif not acquired.gone:
-                self._left.add(log)
-            if acquired.settled or acquired.gone:
-                self._orphans.pop(log, None)
-            return
-        self._vitals.began(log, document.key, document.size, lambda: (acquired.pages_done, acquired.pages_total))
-        if acquired.entry.took_over:
+        if not isinstance(acquired, Skip):
+            self._inbox.claimed()
+            return acquired
+        if acquired.contended:
+            self._inbox.contended()
+        if acquired.settled:
+            self._settled.add(log)
+        elif not acquired.gone:
+            self._left.add(log)
+        if acquired.settled or acquired.gone:
+            self._orphans.pop(log, None)
+        return None
+
+    def _read(self, log: str, document: Document, claim: Claim, place: Place) -> None:
+        self._vitals.began(log, document.key, document.size, lambda: (claim.pages_done, claim.pages_total))
+        if claim.entry.took_over:
             self._bench.metrics.taken_over()
         end = End.LOST
         try:
             with self._bench.metrics.working():
-                end = Attempt(self._bench, acquired, document, lambda: self._vitals.page_read(log)).run()
+                end = self._run(self._bench, claim, document, lambda: self._vitals.page_read(log), place.read_through)
         finally:
             self._vitals.ended(log, end.value)
         if end in OVER:

@@ -1,7 +1,7 @@
 """What lies in the inbox, dealt a window at a time: before the listing ends, oldest first, and with no key left waiting for ever.
 
 Replicas share nothing, so each begins with the oldest. One that finds others there first moves to another place of the window, and then on to
-another window: soon each has a stretch of its own.
+another window: soon each has a stretch of its own. It goes on to newer documents, since those that are older than one that is taken probably are, too.
 """
 
 from __future__ import annotations
@@ -21,8 +21,15 @@ WINDOW = 1000
 """Objects of one window: what S3 lists in one request."""
 MOST_TOLD = 10_000
 """Ignored keys that a replica names in its log; of more it does not speak."""
-PATIENCE = 3
-"""After so many documents of a window at which others were first, it is left to them, and the next window begun."""
+ALONE = 8
+"""After so many documents in a row that nobody contested, a replica that has met others believes that it is alone here."""
+CROWDED = 6
+"""So many times sooner a window is listed again while others are about."""
+FARTHEST = 64
+"""Windows to pass by at most, where one after the other was left to others."""
+MOST_IN_VAIN = 8
+"""After so many documents in a row at which others were first, a round ends: what is left is probably all in work. After half as many the next
+round in which that happens, until a document is ours."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,16 @@ class Inbox:
         self.abandoned = False
         """Whether the last round left a window to others, so that another round at once may find more."""
         self._cursor = ""
+        self.wary = True
+        """Others are about, or may be: the last document that was tried was theirs, or none was tried yet."""
         self._contentions = 0
-        self._patience = PATIENCE
+        self._in_vain = 0
+        self._bold = MOST_IN_VAIN
+        self._alone = ALONE - 1  # documents in a row that nobody contested: at the start one is enough
+        self._stride = 1
+        self._skip = 0  # windows to be left to others
         self._elsewhere = False  # whether to go on at another place than the one where we are
-        self._place = datetime.min.replace(tzinfo=timezone.utc)
+        self._place = datetime.min.replace(tzinfo=timezone.utc), ""
 
     def deal(self) -> Iterator[Dealt]:
         """One round over the inbox, from where the last round was left to the end and from the start up to there.
@@ -74,57 +87,90 @@ class Inbox:
         """
         self.abandoned = False
         start = self._cursor
-        yield from self._deal_until(None)
+        if not (yield from self._deal_until(None)):
+            return
         self._cursor = ""
-        if start:
-            yield from self._deal_until(start)
+        if start and (yield from self._deal_until(start)):
             self._cursor = ""
 
     def contended(self) -> None:
         """Another replica was at a dealt document first: what lies next to it is probably taken too. Any thread may call it."""
         self._contentions += 1
+        self._in_vain += 1
+        self._alone = 0
+        self.wary = True
 
-    def _deal_until(self, end: str | None) -> Iterator[Dealt]:
+    def claimed(self) -> None:
+        """A dealt document is ours. Any thread may call it."""
+        self._in_vain = 0
+        self._bold = min(2 * self._bold, MOST_IN_VAIN)
+        self._alone += 1
+        self.wary = self._alone < ALONE
+
+    def _deal_until(self, end: str | None) -> Generator[Dealt, None, bool]:
+        """False where the round ends early."""
         dealt: set[str] = set()
+        windows = 0
         while True:
             listing = self._store.list(self._layout.incoming, after=self._cursor)
             while True:
                 listed_at = self._monotonic()
                 window = list(islice(listing, WINDOW))
                 if not window:
-                    return
-                if not (yield from self._deal_window(window, listed_at, dealt)):
+                    self._skip = min(self._skip, int(self._jitter() * windows))
+                    return True
+                if self._skip:
+                    self._skip -= 1
+                elif not (yield from self._deal_window(window, listed_at, dealt)):
                     break
+                windows += 1
                 dealt.clear()
                 self._cursor = window[-1].key
                 if end is not None and self._cursor >= end:
-                    return
+                    return True
+            if self._in_vain >= self._bold:
+                self._in_vain, self._bold = 0, max(1, self._bold // 2)
+                self.abandoned = False
+                return False
 
     def _deal_window(self, window: list[ObjectInfo], listed_at: float, dealt: set[str]) -> Generator[Dealt, None, bool]:
         """Oldest first from the place where we are. False where the window is to be listed again: it grew stale, or others have been at it."""
         self._tell_of_ignored(window)
         documents = [info for info in window if is_document(info.key, self._layout.incoming, self._ignore) and info.key not in dealt]
-        line = deque(sorted(documents, key=lambda info: info.modified))
-        if not dealt:
-            self._patience = PATIENCE
-        if self._elsewhere:
-            line.rotate(-int(self._jitter() * len(line)))
-        else:
-            line.rotate(-sum(info.modified <= self._place for info in line) if dealt else 0)
-        seen = self._contentions
+        line = deque(sorted(documents, key=_age))
+        older = sum(_age(info) <= self._place for info in line) if dealt else 0
+        self._go_on(line, older)
+        listed = len(line)
         while line:
-            self._elsewhere = self._contentions > seen
             if self._elsewhere:
-                self._patience -= 1
-                self.abandoned = self._patience < 0
-                return self.abandoned
-            if self._monotonic() - listed_at > self.stale_seconds:
+                if self._in_vain >= self._bold:
+                    return False
+                if len(window) == WINDOW:
+                    return self._abandon()
+                self._go_on(line, 0)
+            stale = self._monotonic() - listed_at > self.stale_seconds / (CROWDED if self.wary else 1)
+            if stale and len(line) < listed:  # one at least is dealt, however slowly the store lists
                 return False
             info = line.popleft()
             self.waiting = len(line)
             dealt.add(info.key)
-            self._place = info.modified
+            self._place = _age(info)
+            seen = self._contentions
             yield Dealt(self._layout.document(info.key, info.etag, info.size, info.modified), listed_at)
+            self._elsewhere = self._contentions > seen
+        self._stride = max(1, self._stride // 2)
+        return True
+
+    def _go_on(self, line: deque[ObjectInfo], older: int) -> None:
+        """Behind the `older` ones, or, where others are there, somewhere among the newer ones."""
+        line.rotate(-older - int(self._jitter() * (len(line) - older)) if self._elsewhere else -older)
+        self._elsewhere = False
+
+    def _abandon(self) -> bool:
+        """The window is left to others, and the more windows in a row were, the farther we go."""
+        self.abandoned = True
+        self._stride = min(2 * self._stride, FARTHEST)
+        self._skip = int(self._jitter() * self._stride)
         return True
 
     def _tell_of_ignored(self, window: list[ObjectInfo]) -> None:
@@ -134,6 +180,11 @@ class Inbox:
             if ignored and info.key not in self._told and len(self._told) < MOST_TOLD:
                 self._told.add(info.key)
                 self._passed_over(info.key, "its name matches a pattern of watch.ignore")
+
+
+def _age(info: ObjectInfo) -> tuple[datetime, str]:
+    """Orders the oldest first; those of the same moment, as stores that tell seconds only have many, by their keys."""
+    return info.modified, info.key
 
 
 def is_document(key: str, incoming: str, ignore: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from watcher.storage.reasons import Reason
 class Watch:
     """A dispatcher with its parts, one document at a time unless told otherwise."""
 
-    def __init__(self, replica: InProcessReplica, documents: int = 1) -> None:
+    def __init__(self, replica: InProcessReplica, documents: int = 1, finishing: int = 0) -> None:
         monotonic = replica.bench.clock.monotonic
         keeps = replica.bench.rules.retention == "keep"
         acquirer = Acquirer(replica.store, replica.acquirer._identity, replica.bench.rules.policy, keeps_source=keeps)
@@ -40,7 +41,8 @@ class Watch:
         self.trouble: Trouble | None = None
         self.gate = Gate(lambda: self.trouble, RetryPolicy(0, 5, 60), monotonic, lambda: 0.0)
         inbox = Inbox(replica.store, LAYOUT, (), monotonic, lambda: 0.0, 30)
-        self.dispatcher = Dispatcher(replica.bench, acquirer, inbox, Sweep(replica.store, LAYOUT), self.vitals, documents, self.gate)
+        sweep = Sweep(replica.store, LAYOUT)
+        self.dispatcher = Dispatcher(replica.bench, acquirer, inbox, sweep, self.vitals, documents, self.gate, finishing)
         self.time = replica.time
 
     def round(self) -> None:
@@ -96,6 +98,48 @@ def test_a_waiting_document_keeps_the_inbox_from_being_drained(store: HookedStor
     watch.round()
     assert watch.ended == {"done": 1}
     assert watch.dispatcher.drained.is_set()
+
+
+def test_a_document_that_another_holds_is_looked_at_only_when_something_may_follow(
+    store: HookedStore, replica: InProcessReplica, watch: Watch
+) -> None:
+    """Once it is known, by one listing of its log with each third of a lease; and as soon as a lease has passed, it is taken over."""
+    held = replica.acquire(drop(store, "a.pdf", "one"))
+    watch.round()
+    store.requests.clear()
+    looks = []
+    while watch.ended == {}:
+        watch.round()
+        looks += [watch.time.seconds] if ("list", held.log.prefix) in store.requests else []
+        assert {verb for verb, key in store.requests if key.startswith("claims/")} <= {"list"} or watch.ended
+        store.requests.clear()
+    assert [after - before for before, after in pairwise([1, *looks])] == [LEASE / 3] * 3
+    assert watch.ended == {"done": 1}
+
+
+def test_a_waiting_document_is_looked_at_when_it_is_due_and_once_a_lease(
+    store: HookedStore, replica: InProcessReplica, watch: Watch
+) -> None:
+    claim = replica.acquire(drop(store, "a.pdf", "one"))
+    claim.wait(2.5 * LEASE, None, charged=True)
+    looks = []
+    while watch.ended == {}:
+        watch.round()
+        looks += [watch.time.seconds] if ("list", claim.log.prefix) in store.requests else []
+        store.requests.clear()
+    assert looks == [1, 1 + LEASE, 1 + 2 * LEASE, 2.5 * LEASE]
+
+
+def test_where_others_are_about_a_document_is_looked_at_before_it_is_claimed(
+    store: HookedStore, replica: InProcessReplica, watch: Watch
+) -> None:
+    held, free = drop(store, "a.pdf", "one"), drop(store, "b.pdf", "two")
+    replica.acquire(held)
+    store.requests.clear()
+    watch.round()
+    claimed = [key for verb, key in store.requests if verb == "create" and key.endswith("000001")]
+    assert claimed == [f"{LAYOUT.claim_log(free)}000001"]
+    assert watch.ended == {"done": 1}
 
 
 def test_a_log_left_open_after_its_source_went_is_closed(store: HookedStore, replica: InProcessReplica, watch: Watch) -> None:
@@ -208,6 +252,33 @@ def test_no_more_documents_at_once_than_there_are_slots(store: HookedStore, repl
     watch.round()
     watch.dispatcher.stop()
     assert (watch.ended, peak[0]) == ({"done": 6}, 2)
+
+
+@pytest.mark.parametrize("finishing", [0, 1, 2])
+def test_documents_that_are_read_through_leave_their_slots_to_as_many_others(
+    store: HookedStore, replica: InProcessReplica, finishing: int
+) -> None:
+    read: list[str] = []
+    held_up, go_on = threading.Semaphore(0), threading.Event()
+
+    def hold_up(operation: str, key: str) -> None:
+        if (operation, key.rpartition("/")[2]) == ("create", "manifest.json"):
+            held_up.release()
+            assert go_on.wait(20)
+
+    for number in range(5):
+        drop(store, f"{number}.pdf", f"text {number}")
+    store.before.append(hold_up)
+    replica.recogniser.before = read.append
+    watch = Watch(replica, finishing=finishing)
+    scan = threading.Thread(target=watch.round)
+    scan.start()
+    assert all(held_up.acquire(timeout=20) for _ in range(finishing + 1))
+    assert len(read) == finishing + 1
+    go_on.set()
+    scan.join(20)
+    watch.dispatcher.stop()
+    assert watch.ended == {"done": 5}
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from doubles.clocks import SetClock
 from doubles.stores import HookedStore
 
 from watcher.domain.document import Layout
-from watcher.pipeline.inbox import PATIENCE, WINDOW, Inbox
+from watcher.pipeline.inbox import ALONE, FARTHEST, MOST_IN_VAIN, WINDOW, Inbox
 from watcher.storage.memory import MemoryStore
 
 IGNORE = (".*", "~$*", "*.part", "Thumbs.db")
@@ -50,18 +52,109 @@ def test_who_finds_others_there_first_moves_to_another_place() -> None:
     assert sorted(names) == [f"{number:03d}.pdf" for number in range(100)]
 
 
-def test_a_window_where_others_are_busy_is_left_to_them() -> None:
-    box = inbox(filled(*(f"{number:05d}.pdf" for number in range(2 * WINDOW))), SetClock())
-    dealt_from_first = 0
-    for one in box.deal():
-        if one.document.key < f"incoming/{WINDOW:05d}.pdf":
-            dealt_from_first += 1
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("watcher.pipeline.inbox.WINDOW", 10)
+    return 10
+
+
+def test_a_window_where_others_are_busy_is_left_to_them_and_met_again_in_another_round(small_windows: int) -> None:
+    box = inbox(filled(*(f"{number:05d}.pdf" for number in range(2 * small_windows))), SetClock())
+    rounds = []
+    for taken in (f"incoming/{small_windows:05d}.pdf", ""):
+        rounds.append([])
+        for one in box.deal():
+            rounds[-1].append(one.document.key)
+            if one.document.key < taken:
+                box.contended()
+            else:
+                box.claimed()
+        assert box.abandoned is bool(taken)
+    assert len(rounds[0]) == small_windows + 1
+    assert len(set(rounds[1])) == 2 * small_windows
+
+
+def test_who_finds_others_in_window_after_window_goes_farther_and_farther(small_windows: int) -> None:
+    box = inbox(filled(*(f"{number:06d}.pdf" for number in range(80 * small_windows))), SetClock(), jitter=0.999)
+    windows = []
+    for _ in range(3):
+        for one in box.deal():
+            windows.append(int(one.document.key[9:15]) // small_windows)
             box.contended()
-    assert dealt_from_first == PATIENCE + 1
-    assert box.abandoned
-    box_again = list(box.deal())
-    assert len(box_again) == 2 * WINDOW
-    assert not box.abandoned
+            box.claimed()
+    steps = [after - before - 1 for before, after in pairwise(windows)]
+    assert steps[:5] == [1, 3, 7, 15, 31]
+    assert max(steps) < FARTHEST
+
+
+def test_a_round_ends_where_all_is_in_work_and_the_next_gives_up_sooner_until_a_document_is_ours() -> None:
+    box = inbox(filled(*(f"{number:03d}.pdf" for number in range(100))), SetClock(), jitter=0.3)
+
+    def tried_in_vain() -> int:
+        tried = 0
+        for _ in box.deal():
+            tried += 1
+            box.contended()
+        return tried
+
+    tries = [tried_in_vain() for _ in range(5)]
+    assert tries == [MOST_IN_VAIN, MOST_IN_VAIN // 2, MOST_IN_VAIN // 4, 1, 1]
+    for _ in range(4):
+        box.claimed()
+    assert tried_in_vain() == MOST_IN_VAIN
+
+
+def test_no_document_is_left_out_by_replicas_that_move_about(small_windows: int) -> None:
+    """Taken by another, each is passed over once; in the end all have been dealt, though others were first at two of three."""
+    names = [f"{number:04d}.pdf" for number in range(3 * small_windows)]
+    box, seen = inbox(filled(*names), SetClock(), jitter=0.7), set()
+    for _ in range(len(names)):
+        for one in box.deal():
+            key = one.document.key.removeprefix("incoming/")
+            if key in seen:
+                continue  # known to be held: the dispatcher does not try it
+            seen.add(key)
+            if int(key[:4]) % 3:
+                box.contended()
+            else:
+                box.claimed()
+        if len(seen) == len(names):
+            break
+    assert seen == set(names)
+
+
+def test_a_replica_is_wary_at_its_start_and_after_it_met_others_until_several_documents_were_uncontested() -> None:
+    box = inbox(filled(), SetClock())
+    assert box.wary
+    box.claimed()
+    assert not box.wary
+    box.contended()
+    for _ in range(ALONE):
+        assert box.wary
+        box.claimed()
+    assert not box.wary
+
+
+def test_a_store_that_lists_more_slowly_than_windows_grow_stale_is_read_from_all_the_same() -> None:
+    time = SetClock()
+    store = filled("a.pdf", "b.pdf", "c.pdf")
+    store.before.append(lambda verb, key: time.advance(100))
+    assert dealt(inbox(store, time)) == ["a.pdf", "b.pdf", "c.pdf"]
+
+
+def test_documents_of_the_same_moment_are_gone_on_with_where_the_stale_window_was_left() -> None:
+    """Stores that tell seconds only give many documents the same time."""
+    time = SetClock()
+    store = HookedStore(MemoryStore(time.clock.now))
+    for number in range(10):
+        store.put(f"incoming/{number}.pdf", b"", "")
+    box, names = inbox(store, time), []
+    for one in box.deal():
+        names.append(one.document.key)
+        if len(names) == 4:
+            time.advance(31)
+            store.put("incoming/00.pdf", b"", "")
+    assert names[4] == "incoming/4.pdf"
 
 
 def test_each_ignored_key_is_told_once() -> None:
