@@ -1,11 +1,13 @@
-"""Makes the pictures of the README anew: `make pictures`. Both show real runs, on nothing but the samples of this repository.
+"""Makes the pictures of the pages anew: `make pictures`. All show real runs, on nothing but the samples of this repository.
 
 docs/pictures/preview.webp   the preview of samples/russian-page.png as Tesseract reads it, in Chromium, with the mouse on one of its blocks
 docs/pictures/status.svg     what `watcher status` prints while two replicas with the fake engine work on a folder
+docs/pictures/doctor.svg     what `watcher doctor` prints of a bucket on Ceph, in whose claims/ nothing may be deleted
 """
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -21,7 +23,8 @@ from PIL import Image
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
-from servers.daemon import WATCHER, command, environment, folder_environment, running
+from servers.ceph import run_ceph
+from servers.daemon import WATCHER, command, environment, folder_environment, running, s3_environment
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -29,6 +32,7 @@ SAMPLES = ROOT / "samples"
 
 WINDOW = (1280, 836)
 COLUMNS = 118
+NARROW = 80
 PAGES = {"Договор аренды.pdf": 36, "scans/акты-2025.pdf": 120}
 """Documents in progress, and how many pages they have."""
 FINISHED = ("Приказ 214.png", "letter.jpg", "прайс-лист.pdf", "scans/001.png", "scans/002.png", "scans/003.png")
@@ -91,12 +95,30 @@ def status(folder: Path, logs: Path) -> None:
             text=True,
             check=True,
         ).stdout
-    console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
     said = re.sub(r".*\x1b\[2K", "", said, flags=re.DOTALL)  # what it showed while it counted, and erased
-    console.print(Text.from_ansi(said.strip("\n").replace(str(folder), "/srv/documents")))
+    save("status", said.replace(str(folder), "/srv/documents"), COLUMNS)
+
+
+def doctor(folder: Path) -> None:
+    """With one fault, and what hangs on it; without the policy below the table."""
+    with run_ceph(folder) as server:
+        config = server.config("documents")
+        server.client.create_bucket(Bucket=config.bucket)
+        place = f"arn:aws:s3:::{config.bucket}/claims/*"
+        denial = {"Effect": "Deny", "Principal": "*", "Action": ["s3:DeleteObject"], "Resource": [place]}
+        server.client.put_bucket_policy(Bucket=config.bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [denial]}))
+        quick = {**s3_environment(config), "WATCHER_OCR__ENGINE": "tesseract", "COLUMNS": str(NARROW), "FORCE_COLOR": "1"}
+        said = subprocess.run([WATCHER, "doctor"], env=environment(quick), capture_output=True, text=True, check=False).stdout
+        save("doctor", said.partition("\nThe smallest policy")[0].replace(server.endpoint, "http://127.0.0.1:7480"), NARROW)
+
+
+def save(command: str, said: str, columns: int) -> None:
+    """What `watcher COMMAND` said, as a picture of a terminal of so many columns."""
+    console = Console(record=True, width=columns, file=StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(said.strip("\n")))
     console.print()  # rich cuts the last line of a picture off at its foot
     without_fonts = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)  # they would be fetched from elsewhere
-    console.save_svg(str(PICTURES / "status.svg"), title="watcher status", code_format=without_fonts)
+    console.save_svg(str(PICTURES / f"{command}.svg"), title=f"watcher {command}", code_format=without_fonts)
 
 
 def read(folder: Path, name: str, pages: int) -> bool:
@@ -141,3 +163,5 @@ if __name__ == "__main__":
         (Path(made) / "logs").mkdir()
         preview(Path(made) / "read")
         status(Path(made) / "documents", Path(made) / "logs")
+        (Path(made) / "ceph").mkdir()
+        doctor(Path(made) / "ceph")

@@ -58,7 +58,7 @@ RUN = (
     Run(rf"{WATCHER} status", says=r"finished"),
     Run(rf"{WATCHER} status --watch", says=r"finished", endless=True),
     Run(rf"{WATCHER} status --json", says=r'"finished"'),
-    Run(rf"{WATCHER} doctor( --no-engine)?", says=r"engine"),
+    Run(rf"{WATCHER} doctor( --no-engine| --json)?", says=r"engine"),
     Run(rf"{WATCHER} doctor --policy .*", says=r'"Statement"', variables=NOWHERE),
     Run(rf"{WATCHER} retry --all", says=r"broken\.pdf"),
     Run(rf"{WATCHER} retry --code encrypted_pdf", says=r"secret\.pdf"),
