@@ -138,7 +138,18 @@ def build_dispatcher(
     )
     sweeper = Sweep(store, layout, timedelta(days=settings.claims.keep_days), shared.stopping)
     quiet_seconds = 0.0 if settings.s3.configured else QUIET_SETTLINGS * settings.storage.settle_seconds
-    return Dispatcher(bench, acquirer, inbox, sweeper, shared.vitals, settings.documents_at_once, gate, quiet_seconds, appender.obey)
+    return Dispatcher(
+        bench,
+        acquirer,
+        inbox,
+        sweeper,
+        shared.vitals,
+        settings.documents_at_once,
+        gate,
+        settings.finishing_at_once,
+        quiet_seconds,
+        appender.obey,
+    )
 
 
 def _renewals(log: FilteringBoundLogger) -> Tell:

@@ -123,7 +123,7 @@ class InProcessReplica:
         return claim
 
     def attempt(self, document: Document) -> End:
-        return Attempt(self.bench, self.acquire(document), document, lambda: None).run()
+        return Attempt(self.bench, self.acquire(document), document, lambda: None, lambda: None).run()
 
     def with_rules(self, **changes: object) -> InProcessReplica:
         return replace(self, bench=replace(self.bench, rules=replace(self.bench.rules, **changes)))

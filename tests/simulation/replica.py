@@ -108,7 +108,7 @@ class SimulatedReplica:
         inbox = Inbox(store, LAYOUT, (), clock.monotonic, random.random, 6 * POLL)
         gate = Gate(lambda: None, rules.policy, clock.monotonic, lambda: 0.0)  # the store's faults are drawn for each request, none lasts
         self.dispatcher = Dispatcher(
-            bench, acquirer, inbox, Sweep(store, LAYOUT), Vitals(clock.monotonic), shared.plan.documents, gate, quiet_seconds=0.0
+            bench, acquirer, inbox, Sweep(store, LAYOUT), Vitals(clock.monotonic), shared.plan.documents, gate, finishing=1
         )
         self.dispatcher._threads = ActorExecutor(scheduler, self.process)
         self.dispatcher._slots = Slots(scheduler, shared.plan.documents)

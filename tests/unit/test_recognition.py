@@ -116,7 +116,7 @@ def test_documents_at_once_suit_the_engine(ocr: dict[str, Any], documents: int, 
 
 
 @pytest.mark.parametrize(
-    ("documents", "connections", "expected"), [(1, 0, (4, 13)), (4, 0, (16, 28)), (64, 0, (32, 104)), (64, 10, (32, 10))]
+    ("documents", "connections", "expected"), [(1, 0, (32, 57)), (4, 0, (32, 60)), (64, 0, (32, 168)), (64, 10, (32, 10))]
 )
 def test_the_store_has_a_connection_for_whatever_may_run_at_once(documents: int, connections: int, expected: tuple[int, int]) -> None:
     settings = Settings(watch=Watch(documents=documents), storage=Storage(connections=connections))

@@ -69,14 +69,22 @@ _Finished = End | _Condemned | _Postponed
 
 
 class Attempt:
-    """Built for one held claim; `run` ends it. `progressed` is called whenever something was gained."""
+    """Built for one held claim; `run` ends it. `progressed` is called whenever something was gained, `read_through` when only writing is left to do."""
 
-    def __init__(self, bench: Bench, claim: Claim, document: Document, progressed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        claim: Claim,
+        document: Document,
+        progressed: Callable[[], None],
+        read_through: Callable[[], None],
+    ) -> None:
         self._log: FilteringBoundLogger = bench.log.bind(document=document.key, version=document.version, attempt=claim.entry.attempts)
         self._bench = replace(bench, log=self._log)
         self._claim = claim
         self._document = replace(document, generation=claim.entry.generation)
         self._progressed = progressed
+        self._read_through = read_through
         self._gained = 0
         self._source = claim.entry.source
 
@@ -208,7 +216,7 @@ class Attempt:
         writer = ResultWriter(bench.store, bench.layout.result(document), scratch, claim)
         drawn = scratch / "drawn"
         drawn.mkdir()
-        reader = PageReader(bench, claim, writer, fetched.path, inspection, drawn, self._progressed)
+        reader = PageReader(bench, claim, writer, fetched.path, inspection, drawn, self._progressed, self._read_through)
         reader.adopt([number for number in checkpoints(standing) if number <= inspection.pages])
         try:
             reader.read()

@@ -36,7 +36,10 @@ class _Failure:
 
 @dataclass
 class PageReader:
-    """Reads the pages that have no checkpoint yet. Page files lie in `writer.folder`, drawn pages in `drawn_dir` until they are read."""
+    """Reads the pages that have no checkpoint yet. Page files lie in `writer.folder`, drawn pages in `drawn_dir` until they are read.
+
+    `progressed` is called after each page, `read_through` once the engine has nothing more to do for the document.
+    """
 
     bench: Bench
     claim: Claim
@@ -45,6 +48,7 @@ class PageReader:
     inspection: Inspection
     drawn_dir: Path
     progressed: Callable[[], None]
+    read_through: Callable[[], None]
     outputs: dict[int, list[Output]] = field(default_factory=dict)
     _adopted: int = 0
     _failures: dict[int, _Failure] = field(default_factory=dict)
@@ -74,6 +78,7 @@ class PageReader:
         missing = [number for number in range(1, self.inspection.pages + 1) if number not in self.outputs]
         try:
             self._read_window(missing)
+            self.read_through()
             self._refuse_if_too_many_failed()
             self._write_failures()
             self._settle_writes(0)

@@ -16,6 +16,7 @@ from watcher.settings.table import GIB, KIB, MIB, Labels, Patterns, Seconds, Tab
 
 Prefix = Annotated[str, BeforeValidator(to_prefix)]
 MOST_DOCUMENTS = 64
+LEAST_FINISHING = 16
 UPLOADS_PER_DOCUMENT = 4
 MOST_UPLOADS = 32
 OTHER_CONNECTIONS = 8
@@ -61,7 +62,13 @@ class Watch(Table):
         0,
         ge=0,
         le=MOST_DOCUMENTS,
-        description="documents that this replica works on at once; 0: what suits the engine, 4 for each device, or 32 with a model server",
+        description="documents that this replica reads at once; 0: what suits the engine, 4 for each device, or 32 with a model server",
+    )
+    finishing: int = Field(
+        0,
+        ge=0,
+        le=MOST_DOCUMENTS,
+        description="documents besides, read through, whose files are still being written; 0: as many as watch.documents, at least 16",
     )
     ignore: Patterns = Field(
         (".*", "~$*", "*.part", "*.partial", "*.crdownload", "*.tmp", "Thumbs.db", "desktop.ini"),
@@ -199,13 +206,18 @@ class Settings(BaseSettings):
         return self.watch.documents or min(MOST_DOCUMENTS, self.ocr.documents_at_once)
 
     @property
+    def finishing_at_once(self) -> int:
+        """By default enough that an engine of 20 pages a second is kept busy over a network that takes 0.1 s for each request: finishing takes six in turn."""
+        return self.watch.finishing or max(LEAST_FINISHING, self.documents_at_once)
+
+    @property
     def uploads_at_once(self) -> int:
-        return min(MOST_UPLOADS, UPLOADS_PER_DOCUMENT * self.documents_at_once)
+        return min(MOST_UPLOADS, UPLOADS_PER_DOCUMENT * (self.documents_at_once + self.finishing_at_once))
 
     @property
     def connections(self) -> int:
         """With fewer, connections would be opened anew all the time."""
-        return self.storage.connections or self.documents_at_once + self.uploads_at_once + OTHER_CONNECTIONS
+        return self.storage.connections or self.documents_at_once + self.finishing_at_once + self.uploads_at_once + OTHER_CONNECTIONS
 
     @property
     def secrets(self) -> tuple[str, ...]:

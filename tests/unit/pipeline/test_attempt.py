@@ -514,7 +514,7 @@ def test_a_holder_that_was_taken_over_writes_nothing_more(store: HookedStore, re
     assert other.attempt(document) is End.DONE
     replica.time.advance(LEASE)
     before = [(info.key, info.etag) for info in store.list("")]
-    assert Attempt(replica.bench, claim, document, lambda: None).run() is End.LOST
+    assert Attempt(replica.bench, claim, document, lambda: None, lambda: None).run() is End.LOST
     assert [(info.key, info.etag) for info in store.list("")] == before
 
 
