@@ -33,7 +33,7 @@ SAMPLES = ROOT / "samples"
 WINDOW = (1280, 836)
 COLUMNS = 118
 NARROW = 80
-PAGES = {"Договор аренды.pdf": 36, "scans/акты-2025.pdf": 120}
+PAGES = {"Договор аренды.pdf": 96, "scans/акты-2025.pdf": 240}
 """Documents in progress, and how many pages they have."""
 FINISHED = ("Приказ 214.png", "letter.jpg", "прайс-лист.pdf", "scans/001.png", "scans/002.png", "scans/003.png")
 FAILED = {"scans/обрыв.pdf": b"%PDF-1.7 broken off", "пусто.png": b""}
