@@ -45,6 +45,7 @@ image-test: deps venv ## Build the image on a stand-in for its base and run it, 
 	@$(BIN)/python -m pytest tests/image
 
 docs: venv ## Build the pages as a site in build/site (with Python 3.11 or newer); a broken link fails
+	@test -x $(BIN)/mkdocs || { echo "make docs needs .venv with Python 3.11 or newer: remove .venv, then make docs PYTHON=python3.11" >&2; exit 1; }
 	@$(BIN)/python scripts/site_pages.py build/site-pages
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Open build/site/index.html; for the search: $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/site 8000"
