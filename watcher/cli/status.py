@@ -82,8 +82,12 @@ def _count(store: Store, layout: Layout, fleet: Fleet, console: Console) -> tupl
 
 
 def _watch(watching: Watching) -> NoReturn:
+    code = exits.OK
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # the screen is to be given back
-    watching.run()
+    try:
+        watching.run()
+    except SystemExit:
+        code = 128 + signal.SIGTERM
     sys.stdout.flush()
     # A thread that still waits for a store that does not answer must not hold the process.
-    os._exit(exits.OK)
+    os._exit(code)

@@ -25,7 +25,7 @@ LOOK_SHARE = 1 / 3
 COUNT_SHARE = 1 / 10
 """The parts of the time, at most, that go into asking for pictures, and for what is finished: where they take long they come less often."""
 _DRAWN_A_SECOND = 2
-_FOOTER_LINES = 2
+_FOOTER_LINES, _FAULT_LINES = 2, 4
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Watching:
         footer = self._footer(fleet, now)
         if fleet is None:
             return Group(plain(f"looking at {self._store.location} ..."), footer)
-        view = View(self._console.width, self._layout.incoming, self._console.height - _FOOTER_LINES)
+        view = View(self._console.width, self._layout.incoming, self._console.height - (_FAULT_LINES if self._fault else _FOOTER_LINES))
         whole = fleet.model_copy(update={"finished": self._finished})
         return Group(fleet_view(whole, now, view, self._so_far), footer)
 
@@ -133,10 +133,9 @@ class Watching:
 
     def _footer(self, fleet: Fleet | None, now: datetime) -> Text:
         if fault := self._fault:
-            shown = f"; shown is what stood {span((now - fleet.at).total_seconds())} ago" if fleet else ""
-            return Text("! ", "red", no_wrap=True, overflow="ellipsis").append_text(
-                plain(f"{fault.at.astimezone():%H:%M:%S} {fault.text}{shown}; tried again every {self._every:g} s, Ctrl-C ends")
-            )
+            shown = f"shown is what stood {span((now - fleet.at).total_seconds())} ago, " if fleet else ""
+            told = plain(f"{fault.at.astimezone():%H:%M:%S} {fault.text} ({shown}tried again every {self._every:g} s, Ctrl-C ends)")
+            return Text("! ", "red", overflow="fold").append_text(told)
         parts = [f"{now.astimezone():%H:%M:%S}", f"every {self._every:g} s"]
         if self._look_requests:
             parts.append(f"{self._look_requests:,} requests a picture")

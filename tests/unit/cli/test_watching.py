@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from doubles.clocks import START, SetClock
+from doubles.failed import fail
 from doubles.replica import LAYOUT, drop
 from doubles.stores import HookedStore
 from rich.console import Console
@@ -114,8 +115,8 @@ def test_an_outage_is_told_with_the_age_of_what_is_shown_and_ends_nothing(watche
     watched.watching.turn()
     watched.fail(UnavailableError("the store does not answer\x1b[2J"))
     watched.watching.turn()
-    footer = watched.drawn()[-1]
-    assert "the store does not answer\\x1b[2J; shown is what stood 10 s ago" in footer
+    told = "the store does not answer\\x1b[2J (shown is what stood 10 s ago, tried again every 5 s, Ctrl-C ends)"
+    assert told in " ".join(watched.drawn())
     assert "pending 1 oldest 10 s: a.pdf" in watched.drawn()
 
     watched.fail(None)
@@ -128,7 +129,7 @@ def test_an_outage_is_told_with_the_age_of_what_is_shown_and_ends_nothing(watche
 def test_a_store_that_is_away_from_the_start_is_asked_again(watched: Watched) -> None:
     watched.fail(UnavailableError("the store does not answer"))
     watched.watching.turn()
-    assert "the store does not answer; tried again every 5 s" in watched.drawn()[-1]
+    assert "the store does not answer (tried again every 5 s, Ctrl-C ends)" in watched.drawn()[-1]
     watched.fail(None)
     watched.watching.turn()
     assert "pending 0" in watched.drawn()
@@ -145,6 +146,17 @@ def test_a_refusal_later_does_not(watched: Watched) -> None:
     watched.fail(RefusedError("wrong key"))
     watched.watching.turn()
     assert "wrong key" in watched.drawn()[-1]
+
+
+def test_a_long_reason_is_told_whole_below_a_full_screen(watched: Watched) -> None:
+    for number in range(60):
+        fail(watched.store.inner, LAYOUT, f"{number}.pdf", "corrupt_pdf", START)
+    watched.watching.turn()
+    assert len(watched.drawn()) <= watched.console.height
+    watched.fail(UnavailableError("word " * 30 + "end"))
+    watched.watching.turn()
+    assert len(watched.drawn()) <= watched.console.height
+    assert "word end (shown is" in " ".join(watched.drawn())
 
 
 def test_a_count_that_was_broken_off_leaves_the_number_before_it(watched: Watched) -> None:
