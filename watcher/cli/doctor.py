@@ -107,8 +107,8 @@ class _Visit:
 
                 return [self._safe(result) for result in examine(made, begun, time.monotonic)]
         except _Interrupted as interrupted:
-            left = self.clear()
-            self.console.print(_told_of_interruption(left), highlight=False, markup=False, soft_wrap=True)
+            self.console.print("watcher: interrupted; removing what was put for a moment", highlight=False, soft_wrap=True)
+            self.console.print(_told_of_leftovers(self.clear()), highlight=False, markup=False, soft_wrap=True)
             _end_at_once(128 + interrupted.number)
         finally:
             self.left_behind = self.clear()
@@ -128,13 +128,14 @@ class _Interrupted(BaseException):
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM end the checks in good order; a second signal ends the process."""
+    """Signals that ask for an end get one in good order; a second one of the kind ends the process at once."""
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         raise _Interrupted(number)
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heeded}
     try:
         yield
     finally:
@@ -157,10 +158,8 @@ def _patience(check: Check) -> str:
     return f" (up to {check.seconds / 60:.0f} minutes)" if check.seconds > LONG_SECONDS else ""
 
 
-def _told_of_interruption(left: Sequence[str]) -> str:
-    return (
-        f"watcher: interrupted; these could not be removed: {', '.join(left)}" if left else "watcher: interrupted; nothing was left behind"
-    )
+def _told_of_leftovers(left: Sequence[str]) -> str:
+    return f"watcher: could not be removed, remove it by hand: {', '.join(left)}" if left else "watcher: nothing was left behind"
 
 
 def _end_at_once(code: int) -> NoReturn:

@@ -72,7 +72,9 @@ def _read_on(device: str, supervisor: Supervisor, several: bool, monotonic: Call
         supervisor.close()
     info = supervisor.state.info
     name = f" {info.name} {info.version}" if info else ""
-    return ok(f"The engine{name} was loaded{where} and read a page of ours within {math.ceil(seconds)} s; it holds {rounded(memory)} of memory.")
+    return ok(
+        f"The engine{name} was loaded{where} and read a page of ours within {math.ceil(seconds)} s; it holds {rounded(memory)} of memory."
+    )
 
 
 def not_tried() -> Finding:

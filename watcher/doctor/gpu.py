@@ -11,7 +11,9 @@ from watcher.doctor.wording import failed, ok, rounded, together, warning
 from watcher.domain.doctor import Finding
 from watcher.engines.paddle.build import PaddleBuild
 
-QUERY = ("nvidia-smi", "--query-gpu=index,name,driver_version,memory.total,memory.free,compute_cap", "--format=csv,noheader,nounits")
+FIELDS = ("index", "name", "driver_version", "memory.total", "memory.free", "compute_cap")
+_UNKNOWN = "is not a valid field"
+"""What older drivers say of `compute_cap`."""
 LEAST_DRIVER = {11: (450, 80), 12: (525, 60), 13: (580, 0)}
 """By the major version of CUDA, the oldest Linux driver that runs it: NVIDIA's "CUDA Compatibility", table of minor version compatibility."""
 _IMAGES = "Take the base image, or the paddlepaddle-gpu, that is built for this GPU (docs/engines.md, 'Images for GPUs')."
@@ -39,25 +41,38 @@ class Wanted:
 
 
 def ask_driver(timeout: float) -> tuple[Gpu, ...]:
-    """Raises `FileNotFoundError` where there is no driver's program, `OSError` where it fails."""
+    """Each of two questions within `timeout` seconds. Raises `FileNotFoundError` where there is no driver's program, `OSError` where it fails."""
     try:
-        asked = subprocess.run(QUERY, capture_output=True, text=True, errors="replace", timeout=timeout, check=False)  # noqa: S603 - words of ours
-    except subprocess.TimeoutExpired:
-        raise OSError(f"nvidia-smi gave no answer within {timeout:g} s") from None
-    if asked.returncode:
-        told = (asked.stdout + asked.stderr).strip().splitlines()
-        raise OSError(f"nvidia-smi ended with {asked.returncode}: {told[0][:200] if told else 'it said nothing'}")
-    return parse(asked.stdout)
+        return parse(_ask(FIELDS, timeout))
+    except _OldDriverError:
+        return parse(_ask(FIELDS[:-1], timeout))
 
 
 def parse(answer: str) -> tuple[Gpu, ...]:
-    """Of QUERY's answer; lines that hold something else are passed over."""
+    """Of the answer about FIELDS, or all but the last; lines that hold something else are passed over."""
     rows = [[cell.strip() for cell in line.split(",")] for line in answer.splitlines()]
     return tuple(
-        Gpu(int(row[0]), row[1], row[2], _mebibytes(row[3]), _mebibytes(row[4]), _capability(row[5]))
+        Gpu(int(row[0]), row[1], row[2], _mebibytes(row[3]), _mebibytes(row[4]), _capability("".join(row[5:])))
         for row in rows
-        if len(row) == 6 and row[0].isdigit()
+        if len(row) in (len(FIELDS) - 1, len(FIELDS)) and row[0].isdigit()
     )
+
+
+class _OldDriverError(OSError):
+    """It does not know the last of the fields."""
+
+
+def _ask(fields: Sequence[str], timeout: float) -> str:
+    query = ("nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits")
+    try:
+        asked = subprocess.run(query, capture_output=True, text=True, errors="replace", timeout=timeout, check=False)  # noqa: S603 - words of ours
+    except subprocess.TimeoutExpired:
+        raise OSError(f"nvidia-smi gave no answer within {timeout:g} s") from None
+    if asked.returncode == 0:
+        return asked.stdout
+    told = (asked.stdout + asked.stderr).strip().splitlines()
+    kind = _OldDriverError if _UNKNOWN in asked.stdout else OSError
+    raise kind(f"nvidia-smi ended with {asked.returncode}: {told[0][:200] if told else 'it said nothing'}")
 
 
 def gpu(found: Sequence[Gpu] | OSError, build: PaddleBuild | None, wanted: Wanted) -> Finding:

@@ -79,6 +79,12 @@ def test_the_driver_is_asked_by_its_own_program(driver: Path) -> None:
     assert ask_driver(30.0) == (H100,)
 
 
+def test_an_old_driver_that_tells_no_capability_is_asked_for_the_rest(driver: Path) -> None:
+    refusal = 'Field "compute_cap" is not a valid field to query.'
+    script(driver, f"case $1 in *compute_cap*) echo '{refusal}'; exit 2;; esac\necho '0, Tesla T4, 450.80.02, 15109, 15000'")
+    assert ask_driver(30.0) == (Gpu(0, "Tesla T4", "450.80.02", 15109 << 20, 15000 << 20, 0),)
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [("echo 'NVIDIA-SMI has failed'; exit 9", "ended with 9: NVIDIA-SMI has failed"), ("exec sleep 60", "no answer within 0.2 s")],
