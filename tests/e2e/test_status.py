@@ -21,12 +21,14 @@ from pathlib import Path
 import pytest
 from bucket import Bucket
 from jsonschema import Draft202012Validator, FormatChecker
-from servers.daemon import WATCHER, command, environment, folder_environment, running
+from servers.daemon import WATCHER, command, environment, folder_environment, running, s3_environment
+from servers.s3_server import S3Server
 
 from watcher.app import utc_now
 from watcher.domain.fleet import Fleet
 from watcher.domain.presence import Presence
 from watcher.storage.folder import FolderStore
+from watcher.storage.s3 import S3Store
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schema" / "status.schema.json").read_text(encoding="utf-8"))
@@ -97,6 +99,19 @@ def test_two_daemons_are_seen_at_work_and_idle_and_one_that_was_killed_is_silent
 
 def presences(bucket: Bucket) -> list[Presence]:
     return [Presence.model_validate_json(bucket.text(key)) for key in bucket.keys("claims/.replicas/")]
+
+
+def test_a_picture_of_a_bucket_says_what_it_cost_and_changes_nothing(moto_server: S3Server) -> None:
+    config = moto_server.new_bucket()
+    store = S3Store(config)
+    names = ["Договоры/2024/Договор № 1.pdf", "a\x1b[2J.pdf"]
+    for name in names:
+        store.put(f"incoming/{name}", b"%PDF", "application/pdf")
+    before = list(store.list(""))
+    fleet = look(s3_environment(config))
+    assert (fleet.inbox.pending, fleet.requests, fleet.store) == (2, 4, store.location)
+    assert fleet.inbox.oldest_key in {f"incoming/{name}" for name in names}
+    assert list(store.list("")) == before
 
 
 def test_without_an_interval_nothing_is_told(folder: Path, changes: dict[str, str]) -> None:

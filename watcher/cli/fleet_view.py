@@ -16,7 +16,7 @@ from watcher.cli.answers import plain
 from watcher.cli.cells import OneLine, about, span
 from watcher.domain.fleet import Ends, FailedDocument, Fleet, FleetReplica, ReadDocument, WaitingDocument
 
-WIDE = 110
+WIDE = 120
 """Columns from which there is room for what is good to know but not needed."""
 _BAR = 14
 _LINES_OF_A_TABLE = 3  # an empty one, the header, how many more there are
@@ -224,7 +224,7 @@ def _in_progress(documents: Sequence[ReadDocument], now: datetime, passed: float
         Column("replica", overflow="fold", max_width=max(view.width // 4, 8)),
         *([_numbers("attempt")] if tries else []),
         _numbers("pages"),
-        *([Column("", width=_BAR), _numbers("per second")] if view.wide else []),
+        *([Column("", width=_BAR), _numbers("per s")] if view.wide else []),
         _numbers("left"),
         expand=True,
     )
