@@ -139,7 +139,8 @@ def test_a_right_that_was_taken_away_is_named(guest: Guest, prefix: str, right: 
     place = f"arn:aws:s3:::{guest.config.bucket}/{prefix}*"
     denial = {"Effect": "Deny", "Principal": "*", "Action": [ACTIONS[right]], "Resource": [place]}
     guest.may({**policy, "Statement": [*policy["Statement"], denial]})
-    findings = {each: rights(guest.store, each, nonce) for each in PREFIXES}
+    store = guest.store
+    findings = {each: rights(store, each, nonce) for each in PREFIXES}
     assert findings[prefix].verdict is Verdict.FAILED
     assert findings[prefix].seen.startswith(f"May not {right} under {prefix}")
     assert [each for each, finding in findings.items() if finding.verdict is not Verdict.OK] == [prefix]
