@@ -46,6 +46,7 @@ ROWS: Mapping[str, Measure] = {
     "memory": page_memory.measure,
 }
 """In the order of the table."""
+_WIDTH = 140  # of the table in a file
 
 
 def main() -> int:
@@ -57,7 +58,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, help=f"file for the results (default: {RESULTS.name} here; none with --short)")
     arguments = parser.parse_args()
     target = arguments.results or (None if arguments.short else RESULTS)
-    told, shown = Console(stderr=True), Console()
+    told, shown = Console(stderr=True), Console(width=None if sys.stdout.isatty() else _WIDTH)
     measured: list[Result] = []
     failed = False
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch, _ceph(Path(scratch)) as ceph, told.status("") as status:
@@ -88,15 +89,14 @@ def main() -> int:
 
 
 def _measure(name: str, measure: Measure, plan: Plan) -> MeasuredRow:
-    started = now()
+    started, standing = now(), standing_commit()
     try:
         results = tuple(measure(plan))
     except NotMeasuredError as reason:
         results = (Result(name=name, not_measured=str(reason)),)
-    commit, changed = standing_commit()
     return MeasuredRow(
-        commit=commit,
-        changed=changed,
+        commit=standing[0],
+        changed=standing[1] or standing_commit() != standing,
         pairs=plan.pairs,
         short=plan.short,
         machine=this_machine(),

@@ -24,7 +24,7 @@ def measure(plan: Plan) -> Iterator[Result]:
         settings = {**in_bucket(config, network.endpoint), **FAKE, "WATCHER_WATCH__POLL_SECONDS": str(POLL_SECONDS)}
         with replica(plan.scratch / "daemon.log", settings) as daemon:
             daemon.wait_until_ready()
-            time.sleep(_SETTLED_SECONDS)
+            time.sleep(0 if plan.short else _SETTLED_SECONDS)
             processes = [psutil.Process(daemon.process.pid), *psutil.Process(daemon.process.pid).children(recursive=True)]
             for number in range(1, plan.pairs + 1):
                 plan.tell(f"idle cost: {seconds:.0f} s, {number} of {plan.pairs}")
