@@ -31,6 +31,7 @@ from watcher.storage.port import NotFoundError, StoreError, UnstorableKeyError
 from watcher.workers.pool import ChildError
 
 FETCHED = "fetched"
+Tell = Callable[[], None]
 
 
 class End(str, Enum):
@@ -71,14 +72,7 @@ _Finished = End | _Condemned | _Postponed
 class Attempt:
     """Built for one held claim; `run` ends it. `progressed` is called whenever something was gained, `read_through` when only writing is left to do."""
 
-    def __init__(
-        self,
-        bench: Bench,
-        claim: Claim,
-        document: Document,
-        progressed: Callable[[], None],
-        read_through: Callable[[], None],
-    ) -> None:
+    def __init__(self, bench: Bench, claim: Claim, document: Document, progressed: Tell, read_through: Tell) -> None:
         self._log: FilteringBoundLogger = bench.log.bind(document=document.key, version=document.version, attempt=claim.entry.attempts)
         self._bench = replace(bench, log=self._log)
         self._claim = claim
@@ -263,9 +257,8 @@ class Attempt:
             if bench.rules.retention != "keep":
                 bench.remover.remove(document.key, document.etag, claim.check)
         finally:
-            failure = pointed.exception()
-        if failure is not None:
-            raise failure
+            pointed.exception()  # no write is under way any more when this returns
+        pointed.result()
         if claim.number > 1:
             release_quarantine(bench, document)
 

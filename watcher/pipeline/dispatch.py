@@ -12,7 +12,7 @@ from watcher.domain.document import Document
 from watcher.domain.manifest import Source
 from watcher.lease.acquire import Acquirer
 from watcher.lease.claim import Claim
-from watcher.pipeline.attempt import OVER, Attempt, End
+from watcher.pipeline.attempt import OVER, Attempt, End, Tell
 from watcher.pipeline.bench import Bench
 from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.outage import Gate
@@ -25,11 +25,11 @@ from watcher.storage.watched import cause
 _T = TypeVar("_T")
 _LOOK_SECONDS = 0.5
 
-Run = Callable[[Bench, Claim, Document, Callable[[], None], Callable[[], None]], End]
+Run = Callable[[Bench, Claim, Document, Tell, Tell], End]
 """What is done with a document that was claimed; to tell of each progress, and when all pages are read."""
 
 
-def _run(bench: Bench, claim: Claim, document: Document, progressed: Callable[[], None], read_through: Callable[[], None]) -> End:
+def _run(bench: Bench, claim: Claim, document: Document, progressed: Tell, read_through: Tell) -> End:
     return Attempt(bench, claim, document, progressed, read_through).run()
 
 
