@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from benchmarks.bare_bench import LAYOUT
 from benchmarks.fleet.load import Drop
-from watcher.domain.document import Layout
 from watcher.lease.names import EntryName
 from watcher.storage.port import AlreadyExistsError, NotFoundError, ObjectInfo, ObjectVersion
 
 PAGE = 1000
 """Objects in one answer to a LIST, at most."""
-LAYOUT = Layout()
 FIRST = str(EntryName(1))
 
 

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from simulation.actors import Actor, Process, Scheduler
 from simulation.futures import ActorExecutor, InlineExecutor
 
-from benchmarks.fleet.bucket import LAYOUT, Bucket
+from benchmarks.bare_bench import LAYOUT, POLICY, bare_bench
+from benchmarks.fleet.bucket import Bucket
 from benchmarks.fleet.load import Load
 from watcher.domain.claim import Outcome, Skip
 from watcher.domain.clock import Clock
 from watcher.domain.document import Document
 from watcher.domain.manifest import Source
-from watcher.domain.page import EngineInfo
-from watcher.domain.retry import RetryPolicy
-from watcher.engines.recogniser import EngineState
 from watcher.lease.acquire import Acquirer
 from watcher.lease.claim import Claim, Identity
 from watcher.lease.keeper import RENEW_SHARE
 from watcher.metrics import Metrics
 from watcher.pipeline.attempt import End
-from watcher.pipeline.bench import Bench, Rules
+from watcher.pipeline.bench import Bench
 from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.outage import Gate
-from watcher.pipeline.retain import RemovalMode, SourceRemover
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
 
@@ -63,34 +57,6 @@ class Slots:
         self._scheduler.wake(self._waiting)
 
 
-@dataclass
-class _Reader:
-    """No engine: it only says that it could read."""
-
-    state: EngineState = field(default_factory=lambda: EngineState("ready", info=EngineInfo(name="none", version="0")))
-
-
-class DefectError(BaseException):
-    """Nothing goes wrong in this fleet. No `Exception`: nothing in the daemon may handle it."""
-
-
-class _Silence:
-    """A log that keeps nothing."""
-
-    def bind(self, **bound: Any) -> _Silence:
-        return self
-
-    def debug(self, event: str, **details: Any) -> None:
-        pass
-
-    info = debug
-
-    def warning(self, event: str, **details: Any) -> None:
-        raise DefectError(f"{event} {details}")
-
-    exception = error = warning
-
-
 class _Watched(Acquirer):
     """Counts what it looked at before, and did not get."""
 
@@ -111,28 +77,12 @@ class FleetReplica:
         self._began = began
         random = Random(f"{load.seed} {name}")
         numbers = count(1)
-        policy = RetryPolicy(3, 30.0, 3600.0)
         store: Any = bucket
-        bench = Bench(
-            store=store,
-            layout=LAYOUT,
-            rules=Rules("archive", policy, 1 << 30, 8, 8, 5.0, 3, {}, frozenset()),
-            parser=_none(),
-            recogniser=_reader(),
-            uploads=InlineExecutor(),
-            remover=SourceRemover(store, RemovalMode.CHECKED),
-            keep=_none(),
-            mirror=None,
-            scratch=Path(),
-            clock=clock,
-            jitter=random.random,
-            log=_silence(),
-            metrics=metrics,
-            give_back=threading.Event(),
-        )
-        acquirer = _Watched(store, Identity(name, load.lease_seconds, clock, lambda: f"{name}-{next(numbers)}"), policy, keeps_source=False)
+        bench = bare_bench(store, clock, random.random, InlineExecutor(), metrics)
+        identity = Identity(name, load.lease_seconds, clock, lambda: f"{name}-{next(numbers)}")
+        acquirer = _Watched(store, identity, POLICY, keeps_source=False)
         inbox = Inbox(store, LAYOUT, (), clock.monotonic, random.random, STALE_WINDOW_POLLS * load.poll_seconds)
-        gate = Gate(lambda: None, policy, clock.monotonic, random.random)
+        gate = Gate(lambda: None, POLICY, clock.monotonic, random.random)
         sweep = Sweep(store, LAYOUT)
         self.dispatcher = Dispatcher(bench, acquirer, inbox, sweep, Vitals(clock.monotonic), load.slots, gate, run=self._attempt)
         process = Process(name)
@@ -168,15 +118,3 @@ class FleetReplica:
         bench.remover.remove(document.key, document.etag, claim.check)
         claim.close(Outcome.DONE)
         return End.DONE
-
-
-def _none() -> Any:
-    return None
-
-
-def _reader() -> Any:
-    return _Reader()
-
-
-def _silence() -> Any:
-    return _Silence()

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta, timezone
 
 from simulation.actors import Scheduler
 
-from benchmarks.fleet.bucket import LAYOUT, Bucket, InboxShelf
+from benchmarks.bare_bench import LAYOUT
+from benchmarks.fleet.bucket import Bucket, InboxShelf
 from benchmarks.fleet.load import Drop, Load
 from benchmarks.fleet.replica import FleetReplica
 from watcher.domain.clock import Clock
