@@ -53,7 +53,7 @@ RUSSIAN: dict[ErrorCode, str] = {
     ),
     ErrorCode.ENGINE_MEMORY: (
         "Странице {page} не хватает памяти видеокарты (или другого устройства распознавания). Уменьшите render.dpi или render.max_pixels, возьмите"
-        " видеокарту побольше (ocr.devices) или сервер модели на другой машине (ocr.server.url) и положите документ снова."
+        " видеокарту с большей памятью (ocr.devices) или сервер модели на другой машине (ocr.server.url) и положите документ снова."
     ),
     ErrorCode.WORKER_LOST: (
         "{found:Единственная попытка кончилась|Все попытки (#) кончились} тем, что служба завершилась или потеряла право на документ. Прежде чем класть документ снова, посмотрите"
@@ -67,7 +67,35 @@ RUSSIAN: dict[ErrorCode, str] = {
     ),
 }
 
+CONTENTS: dict[str, str] = {
+    "a DjVu document": "документ DjVu",
+    "an old Microsoft Office document": "документ Microsoft Office старого формата",
+    "an RTF document": "документ RTF",
+    "a PostScript document": "документ PostScript",
+    "a RAR archive": "архив RAR",
+    "a 7-Zip archive": "архив 7-Zip",
+    "a gzip archive": "архив gzip",
+    "a tar archive": "архив tar",
+    "a ZIP archive": "архив ZIP",
+    "a JPEG 2000 image": "изображение JPEG 2000",
+    "an AVIF image": "изображение AVIF",
+    "a Word document": "документ Word",
+    "an Excel workbook": "книга Excel",
+    "a PowerPoint presentation": "презентация PowerPoint",
+    "an EPUB book": "книга EPUB",
+    "an OpenDocument file": "файл OpenDocument",
+    "a video or sound file": "видео или звук",
+    "an HTML page": "страница HTML",
+    "a text file": "текстовый файл",
+    "of an unknown type": "неизвестного типа",
+}
+"""What `sniff` finds in place of a document. Other types are told by their own names, which are English."""
+
 
 def in_russian(error: DocumentError) -> str:
     """Empty where a code has no sentence yet: a test keeps that from being released."""
-    return RUSSIAN.get(error.code, "").format(**error.told)
+    told = error.told
+    if error.code is ErrorCode.UNSUPPORTED_TYPE:
+        found = str(told["found"])
+        told["found"] = CONTENTS.get(found, found.replace("a file of the type", "файл типа"))
+    return RUSSIAN.get(error.code, "").format(**told)
