@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from benchmarks.buckets import bucket_with
 from benchmarks.documents import a4_pages
 from benchmarks.pairs import Pairs, measure_pairs
-from benchmarks.peaks import peaks_of_children
+from benchmarks.peaks import peak_of_children
 from benchmarks.replica import FAKE, FailedRunError, drain, in_bucket
 from benchmarks.row import Plan, Result, at_most
 
@@ -20,7 +20,7 @@ def measure(plan: Plan) -> Iterator[Result]:
     ours, plain = LongDocument(plan, many), LongDocument(plan, FEW)
     memory = measure_pairs(plan, f"{many:,} pages", ours.peak, plain.peak)
     name, against = f"document of {many:,} pages at {DPI} dpi", f"{FEW} pages"
-    notes = ("Long document: peaks of all processes of the daemon together; time from the claim to the end, by page.",)
+    notes = ("Long document: peaks of all processes of the daemon that lived at the same time; time from the claim to the end, by page.",)
     yield memory.result(f"{name}: peak memory", against, "MB", at_most(1.1), notes=notes)
     yield Pairs(tuple(ours.seconds), tuple(plain.seconds)).result(f"{name}: time per page", against, "s", at_most(1.05))
 
@@ -35,11 +35,11 @@ class LongDocument:
 
     def peak(self) -> float:
         """In MB (10^6 bytes)."""
-        with bucket_with(self.plan.ceph(), {"long.pdf": a4_pages(self.pages)}) as config, peaks_of_children() as peaks:
+        with bucket_with(self.plan.ceph(), {"long.pdf": a4_pages(self.pages)}) as config, peak_of_children() as peak:
             run = drain({**in_bucket(config), **FAKE, "WATCHER_RENDER__DPI": str(DPI)})
         run.require(1)
         read = len(run.named("page_written"))
         if read != self.pages:
             raise FailedRunError(f"{read} of {self.pages} pages were read")
         self.seconds.append(run.seconds / self.pages)
-        return peaks.megabytes
+        return peak.megabytes

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.documents import a4_pages
 from benchmarks.model_server import PYTHON, ServedDocuments, require_paddle, served_documents
 from benchmarks.pairs import measure_pairs
-from benchmarks.peaks import peaks_of_children
+from benchmarks.peaks import peak_of_children
 from benchmarks.replica import FailedRunError, drain, in_folder
 from benchmarks.row import Plan, Result
 
@@ -58,9 +58,9 @@ class Growth:
         return self._peak(self._pipeline, self.pages) - self._peak(self._pipeline, FEW)
 
     def _peak(self, work: Callable[[int], None], pages: int) -> float:
-        with peaks_of_children() as peaks:
+        with peak_of_children() as peak:
             work(pages)
-        return peaks.megabytes
+        return peak.megabytes
 
     def _daemon(self, count: int) -> None:
         data = self.scratch / f"{self.rounds}-{count}-pages"

@@ -1,11 +1,11 @@
-"""The most memory that the processes took which were started meanwhile, each at its own peak."""
+"""The most memory that processes which were started meanwhile held together."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -14,34 +14,37 @@ _TICK_SECONDS = 0.1
 
 
 @dataclass
-class Peaks:
-    """In kB by process, as the kernel keeps them (VmHWM): looking now and then misses none of a process that lives a little."""
+class Peak:
+    """`kilobytes`: of those that lived at the same time, each counted at the most that it ever held, as the kernel keeps it (VmHWM): so that looking now
+    and then misses no peak, and a process that takes another's place is not counted beside it."""
 
-    by_process: dict[int, int] = field(default_factory=dict)
+    kilobytes: int = 0
 
     @property
     def megabytes(self) -> float:
-        """Of all of them together, in MB (10^6 bytes)."""
-        return sum(self.by_process.values()) * 1024 / 1e6
+        """In MB (10^6 bytes)."""
+        return self.kilobytes * 1024 / 1e6
+
+    def see(self, held: int) -> None:
+        self.kilobytes = max(self.kilobytes, held)
 
 
 @contextmanager
-def peaks_of_children() -> Iterator[Peaks]:
+def peak_of_children() -> Iterator[Peak]:
     """Of all processes that are started below this one while the block runs."""
-    peaks = Peaks()
+    peak = Peak()
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     ended = threading.Event()
 
     def watch() -> None:
         while not ended.wait(_TICK_SECONDS):
-            for process in psutil.Process().children(recursive=True):
-                if process.pid not in before and (peak := _high_water(process.pid)):
-                    peaks.by_process[process.pid] = peak
+            started = [process.pid for process in psutil.Process().children(recursive=True) if process.pid not in before]
+            peak.see(sum(map(_high_water, started)))
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield peaks
+        yield peak
     finally:
         ended.set()
         thread.join()
