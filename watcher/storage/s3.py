@@ -93,11 +93,10 @@ class S3Store:
         while True:
             with self._translated(Request.REPEATABLE):
                 page = next(pages, None)
-            if page is None:
-                return
-            for entry in page.get("Contents", []):
-                if entry["Key"].startswith(prefix) and entry["Key"].encode() > after.encode():
-                    yield ObjectInfo(entry["Key"], entry["Size"], _bare(entry["ETag"]), entry["LastModified"])
+                if page is None:
+                    return
+                found = [ObjectInfo(one["Key"], one["Size"], _bare(one["ETag"]), one["LastModified"]) for one in page.get("Contents", [])]
+            yield from (info for info in found if info.key.startswith(prefix) and info.key.encode() > after.encode())
 
     def head(self, key: str) -> ObjectInfo:
         _check(key)
@@ -236,6 +235,8 @@ class S3Store:
             raise no_usable_answer(type(error).__name__, request, key, self._place) from None
         except KeyError as missing:  # the SDK hands on answers that lack what the protocol promises
             raise no_usable_answer(f"it has no {missing.args[0]}", request, key, self._place) from None
+        except ValueError:  # nor does the SDK look whether a size is a number, or a time one
+            raise no_usable_answer("a size or a time in it is none", request, key, self._place) from None
 
 
 def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> S3Client:

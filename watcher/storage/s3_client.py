@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,15 +32,19 @@ def new_session() -> Session:
 
 
 def parsed_time(text: Any) -> datetime:
-    """ISO 8601 as listings have it, RFC 5322 as headers do; all else as the SDK takes it. Raises `ValueError`."""
+    """ISO 8601 as listings have it, RFC 5322 as headers do; all else as the SDK takes it, UTC where it tells no zone. Raises `ValueError`."""
     for parse in (_iso_time, parsedate_to_datetime) if isinstance(text, str) else ():
         try:
             time = parse(text)
-        except (TypeError, ValueError):  # Python 3.10 raises the former for what is no date
+        except (TypeError, ValueError, OverflowError):  # Python 3.10 raises the first for what is no date
             continue
         if time.tzinfo is not None:
             return time
-    return parse_timestamp(text)
+    try:
+        time = parse_timestamp(text)
+    except (RuntimeError, OverflowError):
+        raise ValueError(f"no time: {text!r}") from None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def _iso_time(text: str) -> datetime:
