@@ -228,11 +228,13 @@ class Daemon:
             uploads.shutdown(wait=False, cancel_futures=True)
 
     def _until_ended(self, dispatcher: Dispatcher, jobs: Jobs, drain: bool) -> int:
-        served = False
+        before = (False, "initializing")
         while not self._stopping.wait(0.2):
-            if self._recogniser.state.serves is not served:
-                served = not served
+            engine = self._recogniser.state
+            if (now := (engine.serves, engine.phase)) != before:
+                before = now
                 jobs.wake()
+                jobs.show()
             if not drain:
                 continue
             if dispatcher.drained.is_set():

@@ -34,6 +34,7 @@ class Jobs:
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(timezone=timezone.utc)
         self._rounds = Rounds(dispatcher.scan, self._once, time.monotonic)
+        self._beacon = beacon
         self._every(sweep_seconds, dispatcher.sweep)
         if verify_seconds:
             self._every(verify_seconds, verifier.run, first_after=verify_seconds)  # not at each start: it reads every manifest
@@ -48,6 +49,11 @@ class Jobs:
     def wake(self) -> None:
         """Looks into the inbox now rather than at the next poll. Does not wait; any thread may call it, however often."""
         self._rounds.wake()
+
+    def show(self) -> None:
+        """Tells what became of this replica now rather than at the next interval. Does not wait."""
+        if self._beacon:
+            self._once(self._beacon.tell, 0)
 
     def stop(self) -> None:
         """Starts nothing any more. What is running sees for itself that the daemon is ending."""

@@ -61,3 +61,16 @@ def test_a_replica_shows_that_it_is_there_from_the_start_if_it_is_to(shown: bool
         assert all(signs.acquire(timeout=30 if shown else 0) for _ in range(2)) is shown
     finally:
         jobs.stop()
+
+
+def test_a_replica_shows_what_became_of_it_without_waiting_for_its_turn() -> None:
+    signs = threading.Semaphore(0)
+    beacon = SimpleNamespace(every_seconds=3600, tell=signs.release, sweep=lambda: None)
+    jobs = Jobs(SimpleNamespace(scan=lambda: None, sweep=lambda: None), SimpleNamespace(), 3600, 3600, 0, beacon)  # type: ignore[arg-type]
+    jobs.start()
+    try:
+        assert signs.acquire(timeout=30)  # at the start
+        jobs.show()
+        assert signs.acquire(timeout=30)
+    finally:
+        jobs.stop()

@@ -22,7 +22,7 @@ class Beacon:
     """Work goes on whatever becomes of it: a failure is told once in the log, and once that it is over.
 
     `describe` gives what is told; its name, nonce and interval stay the same. `store` is one whose failures count for nothing else.
-    `tell` and `sweep` are each called from one thread at a time.
+    `sweep` is called from one thread at a time, `tell` from any.
     """
 
     def __init__(
