@@ -95,7 +95,7 @@ def test_light_and_dark(browser: Browser, replica: Replica, scheme: str, backgro
 def test_speaks_the_readers_language_and_can_be_told_another(browser: Browser, replica: Replica) -> None:
     browser.speaks("ru-RU,ru")
     browser.open(replica.origin + "/")
-    assert shown(browser, "h1") == "Служба готова к работе"
+    assert shown(browser, "h1") == "Служба готова"
     browser.find("footer a").click()
     browser.until(lambda: shown(browser, "h1") == "Ready")
     replica.reads(*EIGHT)
