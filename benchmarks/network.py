@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from servers.programs import ServerError
 from servers.proxy import Exchange, run_proxy
 from servers.weather import Weather
 
@@ -52,7 +53,10 @@ def slow_network(upstream: str, seconds: float, log: Path) -> Iterator[Network]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield Network(process.stdout.readline().strip(), log)
+            endpoint = process.stdout.readline().strip()
+            if not endpoint:
+                raise ServerError("the proxy did not start; what it said stands above")
+            yield Network(endpoint, log)
         finally:
             process.kill()
 
