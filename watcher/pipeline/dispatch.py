@@ -163,6 +163,8 @@ class Dispatcher:
                         continue
                     if started := self._start(log, document, listed_at):
                         break
+                    if self._stopping.is_set():
+                        return None
             finally:
                 if not started:
                     self._slots.release()
@@ -200,9 +202,13 @@ class Dispatcher:
         if not self._inbox.wary:
             self._threads.submit(self._work, log, document, self._claim)
             return True
-        claim = self._guarded(log, document, lambda: self._claim(log, document, look_first=True))
+        claim: Claim | None = None
+        try:
+            claim = self._guarded(log, document, lambda: self._claim(log, document, look_first=True), in_round=True)
+        finally:
+            if claim is None:
+                self._over(log)
         if claim is None:
-            self._over(log)
             return False
         self._threads.submit(self._work, log, document, lambda log, document: claim)
         return True
@@ -221,10 +227,13 @@ class Dispatcher:
             self._over(log)
             place.leave()
 
-    def _guarded(self, log: str, document: Document, work: Callable[[], _T]) -> _T | None:
+    def _guarded(self, log: str, document: Document, work: Callable[[], _T], *, in_round: bool = False) -> _T | None:
+        """`in_round`: raises what a store in trouble answers, which ends the round."""
         try:
             return work()
         except StoreError as error:
+            if in_round and self._gate.narrow:
+                raise
             self._store_failed("claim_failed", error, document=document.key)
         except Exception:
             self._bench.log.exception("internal_error", document=document.key)

@@ -26,7 +26,7 @@ from watcher.pipeline.outage import Gate
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
 from watcher.storage.condition import Doing, Kind, Trouble
-from watcher.storage.port import UnavailableError
+from watcher.storage.port import RefusedError, UnavailableError
 from watcher.storage.reasons import Reason
 
 
@@ -224,6 +224,51 @@ def test_a_store_in_trouble_is_tried_with_one_document_after_growing_pauses(stor
     watch.trouble = None
     watch.round()
     assert watch.ended == {"done": 20}
+
+
+def test_where_others_are_about_a_claim_that_fails_ends_the_round(store: HookedStore, watch: Watch) -> None:
+    """Else each document of a backlog would be asked for, one after the other, at a store that is away."""
+    for number in range(20):
+        drop(store, f"{number:02}.pdf", "one")
+    tried: list[str] = []
+
+    def refuse(verb: str, key: str) -> None:
+        if verb == "create":
+            tried.append(key)
+            watch.trouble = Trouble(Reason.NO_RIGHTS, Kind(Doing.WRITING, "claims/"), 0, 0, 1)
+            raise RefusedError("no", Reason.NO_RIGHTS)
+
+    store.before.append(refuse)
+    watch.round()
+    assert len(tried) == 1
+
+
+def test_where_others_are_about_a_store_in_trouble_is_tried_with_a_document_that_they_leave(
+    store: HookedStore, replica: InProcessReplica, watch: Watch
+) -> None:
+    for number in range(3):
+        replica.acquire(drop(store, f"{number}.pdf", "one"))
+    drop(store, "free.pdf", "one")
+    watch.trouble = Trouble(Reason.NO_RIGHTS, Kind(Doing.WRITING, "processed/"), 0, 0, 1)
+    watch.round()
+    assert watch.ended == {"done": 1}
+
+
+def test_where_others_are_about_nothing_more_is_tried_once_the_daemon_ends(
+    store: HookedStore, replica: InProcessReplica, watch: Watch
+) -> None:
+    for number in range(5):
+        replica.acquire(drop(store, f"{number}.pdf", "one"))
+    looks: list[str] = []
+
+    def stop(verb: str, key: str) -> None:
+        if verb == "list" and key.startswith("claims/"):
+            looks.append(key)
+            watch.dispatcher.stop()
+
+    store.before.append(stop)
+    watch.round()
+    assert len(looks) == 1
 
 
 def test_what_documents_can_be_read_without_keeps_nobody_waiting(store: HookedStore, watch: Watch) -> None:
