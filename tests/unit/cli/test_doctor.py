@@ -87,6 +87,14 @@ def test_what_could_not_be_removed_is_named() -> None:
     assert "remove it by hand: incoming/.watcher-doctor-1" in printed(report(ROWS[0], left=("incoming/.watcher-doctor-1",)))
 
 
+@pytest.mark.parametrize(
+    ("name", "verdict", "expected"), [("rights.failed", "failed", True), ("rights.failed", "ok", False), ("store", "failed", False)]
+)
+def test_the_policy_is_printed_where_rights_are_missing(name: str, verdict: str, expected: bool) -> None:
+    text = printed(report((name, Verdict(verdict), "Seen.", "")), '{"Statement": []}')
+    assert ('{"Statement": []}' in text) is expected
+
+
 SECRETS = {
     "CLOUDRU_S3_ACCESS_KEY": "planted-tenant:planted-key",
     "CLOUDRU_S3_SECRET_KEY": "planted/secret+key",
