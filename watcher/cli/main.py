@@ -103,7 +103,9 @@ def _get(
     key: Annotated[str, typer.Argument(metavar="KEY", help="Name of a document.", show_default=False, autocompletion=finished_names)],
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", help="Where the results go; by default a folder of the document's name.", show_default=False),
+        typer.Argument(
+            metavar="DIR", help="Where the results go; by default a folder of the document's name, without its ending.", show_default=False
+        ),
     ] = None,
     config: Config = None,
     version: Annotated[
