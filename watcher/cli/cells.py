@@ -20,7 +20,7 @@ class OneLine:
         width = options.max_width
         if cell_len(self.text) > width:
             head = set_cell_size(self.text, width // 3).rstrip()
-            tail = self.text
+            tail = self.text[-width:]
             while tail and cell_len(tail) > width - cell_len(head) - 1:
                 tail = tail[1:]
             yield Text(f"{head}…{tail.lstrip()}", no_wrap=True)

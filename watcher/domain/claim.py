@@ -13,6 +13,9 @@ from watcher.domain.manifest import Source
 from watcher.domain.page import Value
 from watcher.domain.retry import RetryPolicy
 
+MOST_PAGES = 1 << 31
+"""Beyond any document. Whoever may write to the bucket must not have us reckon with numbers that no float can hold."""
+
 
 class Phase(str, Enum):
     HELD = "held"
@@ -54,7 +57,7 @@ class Entry(Value):
     purpose: Purpose = Purpose.READ
     lease_seconds: float = Field(description="the owner's lease: nobody takes over sooner")
     took_over: bool = Field(default=False, description="of held: the holder before it fell silent")
-    pages_done: int = Field(default=0, ge=0, description="pages of this generation that were known to be read by then")
+    pages_done: int = Field(default=0, ge=0, le=MOST_PAGES, description="pages of this generation that were known to be read by then")
     handovers: int = Field(default=0, description="times that it was given back without a page gained")
     postponed: int = Field(default=0, description="times in a row that it waited for something that is not its fault")
     delay_seconds: float = Field(default=0.0, description="of waiting: how long")
@@ -70,8 +73,8 @@ class Beat(Value):
     nonce: str
     sequence: int
     at: AwareDatetime
-    pages_done: int = 0
-    pages_total: int = 0
+    pages_done: int = Field(default=0, ge=0, le=MOST_PAGES)
+    pages_total: int = Field(default=0, ge=0, le=MOST_PAGES)
 
 
 _CAUTION = {Phase.CLOSED: 0, Phase.WAITING: 1, Phase.HELD: 2}

@@ -223,3 +223,19 @@ def test_what_anybody_wrote_into_the_bucket_cannot_drive_the_terminal() -> None:
 )
 def test_spans_of_time(seconds: float, long: str, short: str) -> None:
     assert (span(seconds), about(seconds)) == (long, short)
+
+
+def test_what_somebody_wrote_without_end_is_cut_without_being_measured_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A claim may name whatever the one who wrote it likes."""
+    measured = []
+
+    def measure(text: str) -> int:
+        measured.append(len(text))
+        return cell_len(text)
+
+    monkeypatch.setattr("watcher.cli.cells.cell_len", measure)
+    length = 3000
+    held = document("incoming/" + "a" * length + ".pdf", replica="é" * length)
+    lines = shown(fleet(in_progress=(held,)), lines=24)
+    assert any("…" in line and "a.pdf" in line for line in lines)
+    assert sum(measured) < 100 * length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from watcher.domain.fleet import Fleet
 from watcher.domain.presence import Presence, presence_name
 from watcher.domain.waits import Wait
 from watcher.lease.claim import Claim
-from watcher.lease.names import closed_name
+from watcher.lease.names import beat_name, closed_name
 from watcher.pipeline.survey import Bounds, Surveyor
 from watcher.storage.memory import MemoryStore
 
@@ -153,6 +154,21 @@ class TestInProgress:
         second.renew()
         (one,) = world.look().in_progress
         assert (one.pages_done, one.pages_per_second, one.seconds_left) == (92, 0.2, 40.0)
+
+    @pytest.mark.parametrize("pages", [{"pages_done": 10**400}, {"pages_total": 10**400}, {"pages_done": -1}])
+    def test_a_beat_of_impossible_pages_tells_nothing(self, world: World, pages: dict[str, int]) -> None:
+        held = world.one.acquire(world.drop("a.pdf"))
+        told = {
+            "nonce": held.entry.nonce,
+            "sequence": 1,
+            "at": (START + timedelta(seconds=5)).isoformat(),
+            "pages_done": 1,
+            "pages_total": 9,
+            **pages,
+        }
+        world.store.put(held.log.prefix + beat_name(1), json.dumps(told).encode(), "")
+        (document,) = world.look().in_progress
+        assert (document.pages_done, document.pages_total, document.seconds_left) == (0, None, None)
 
     def test_before_the_first_beat_nothing_is_guessed(self, world: World) -> None:
         world.one.acquire(world.drop("a.pdf"))
