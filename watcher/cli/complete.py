@@ -25,7 +25,7 @@ _ENOUGH = 20
 """Objects of one document that are passed by, before the listing is begun anew behind it."""
 _SPECIAL = re.compile(r"[\x00-\x1f!-*:-@\[-^`{-\x7f]|^[-~]")
 """All of ASCII but letters, digits, blanks and `+ , - . / _`; an option, or somebody's home."""
-_RESULT = re.compile(r"/(?:index\.html|latest\.json|[0-9a-f]{12}(?:-[1-9][0-9]*)?/.*)", re.DOTALL)
+_RESULT = re.compile(r"/(?:(?:index\.html|latest\.json)\Z|[0-9a-f]{12}(?:-[1-9][0-9]*)?/.*)", re.DOTALL)
 
 
 def finished_names(context: typer.Context, incomplete: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,6 +60,16 @@ def test_the_settings_file_of_the_command_line_counts(tmp_path: Path) -> None:
     finish(FolderStore(tmp_path / "elsewhere", None, 0, utc_now), "a.pdf")
     (tmp_path / "watcher.toml").write_text(f'[storage]\nfolder = "{tmp_path}/elsewhere"\n')
     assert finished_names(context(tmp_path / "watcher.toml"), "") == ["a.pdf"]
+
+
+def test_a_name_with_that_of_a_result_in_it_is_whole_and_passed_by_once() -> None:
+    """Cut in its midst it would be listed again and again: what the cut name leads to comes before it."""
+    store = HookedStore(MemoryStore())
+    for number in range(30):
+        store.put(f"processed/a/index.html.pdf/aaaaaaaaaaaa/pages/{number:04}.json", b"", "")
+    finish(store, "b.pdf")
+    assert list(islice(documents(store, "processed/", ""), 3)) == ["a/index.html.pdf", "b.pdf"]
+    assert len([verb for verb, _ in store.requests if verb == "list"]) < 5
 
 
 def test_what_a_replica_really_writes_is_one_name(tmp_path: Path) -> None:
