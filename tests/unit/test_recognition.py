@@ -102,9 +102,10 @@ def test_the_manifest_tells_what_may_change_results_and_no_secret() -> None:
 @pytest.mark.parametrize(
     ("ocr", "documents", "expected"),
     [
-        ({}, 0, 4),
-        ({"devices": ("gpu:0", "gpu:1")}, 0, 8),
-        ({"batch_pages": 64}, 0, 4),
+        ({}, 0, 8),
+        ({"devices": ("gpu:0", "gpu:1")}, 0, 16),
+        ({"batch_pages": 1}, 0, 2),
+        ({"batch_pages": 64}, 0, 64),
         ({"backend": "vllm-server", "server": OcrServer(command="serve")}, 0, 32),
         ({"backend": "vllm-server", "server": OcrServer(command="serve"), "batch_pages": 8}, 0, 16),
         ({"backend": "vllm-server", "server": OcrServer(command="serve"), "devices": ("gpu:0", "gpu:1", "gpu:2")}, 0, 64),

@@ -156,7 +156,7 @@ def _of_machine(given: Settings) -> tuple[Check, ...]:
         _check(
             "scratch",
             LOCAL_SECONDS,
-            lambda: folders.scratch_folder(given.watch.scratch, given.documents_at_once, limits.file_bytes),
+            lambda: folders.scratch_folder(given.watch.scratch, given.documents_at_once + given.finishing_at_once, limits.file_bytes),
         ),
         _check(
             "results",

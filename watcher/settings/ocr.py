@@ -84,8 +84,8 @@ class Ocr(Table):
 
     @property
     def documents_at_once(self) -> int:
-        """One-page documents that keep every device busy: with a model server two calls' worth, the one that is read and the one that gathers."""
-        return len(self.devices) * (2 * self.pages_per_call if self.backend in MODEL_SERVERS else 4)
+        """One-page documents that keep every device busy: two calls' worth, the one that is read and the one that is fetched and drawn."""
+        return len(self.devices) * 2 * self.pages_per_call
 
     @property
     def call_seconds(self) -> float:

@@ -62,7 +62,7 @@ class Watch(Table):
         0,
         ge=0,
         le=MOST_DOCUMENTS,
-        description="documents that this replica reads at once; 0: what suits the engine, 4 for each device, or 32 with a model server",
+        description="documents that this replica reads at once; 0: what suits the engine, 8 for each device, or 32 with a model server",
     )
     finishing: int = Field(
         0,
