@@ -230,7 +230,9 @@ def run_command() -> None:
     except Exception as error:
         if not _is_expected(error):
             raise
-        sys.stderr.write(f"watcher: {error}\n")
+        from watcher.domain.terminal import escaped_text
+
+        sys.stderr.write(f"watcher: {escaped_text(str(error))}\n")  # names of files and words of the store are what anybody wrote
         sys.exit(exits.ERROR)
 
 

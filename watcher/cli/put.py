@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from watcher.cli.answers import plain
 from watcher.cli.follow import Follower, bar
 from watcher.domain import exits
 from watcher.domain.clock import Clock
@@ -67,7 +68,7 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
 def _tell_left_out(names: list[str], console: Console) -> None:
     if names:
         named = ", ".join(names[:_MAX_NAMED]) + (", ..." if len(names) > _MAX_NAMED else "")
-        console.print(f"{len(names)} left out, as watch.ignore says: {named}", highlight=False, markup=False)
+        console.print(plain(f"{len(names)} left out, as watch.ignore says: {named}"))
 
 
 def _require_readable(file: Path) -> None:

@@ -11,3 +11,8 @@ OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u2
 def escaped_json(text: str) -> str:
     """JSON of the same meaning that is safe to look at in a terminal; the line breaks between its values stay."""
     return OBEYED.sub(lambda found: "\n" if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+
+
+def escaped_text(text: str) -> str:
+    """Text that is safe to look at in a terminal; its line breaks stay."""
+    return OBEYED.sub(lambda found: "\n" if found[0] == "\n" else ascii(found[0])[1:-1], text)

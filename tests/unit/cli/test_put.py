@@ -9,9 +9,11 @@ import pytest
 from doubles.replica import LAYOUT, drop, in_process_replica
 from doubles.stores import HookedStore
 
+from watcher.cli.main import run_command
 from watcher.cli.put import put
 from watcher.domain import exits
 from watcher.domain.claim import Outcome
+from watcher.domain.terminal import OBEYED
 from watcher.pipeline.ending import how_ended
 from watcher.settings import Settings, Storage, Watch
 from watcher.storage.memory import MemoryStore
@@ -59,6 +61,26 @@ def test_of_many_names_left_out_the_first_are_told(
     assert "7 left out" in told
     assert "scans/4.tmp, ..." in told
     assert "scans/5.tmp" not in told
+
+
+def test_names_left_out_do_not_drive_the_terminal(settings: Settings, scans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (scans / "\x1b]0;title\x07\u202e.tmp").touch()
+    put(settings, [scans], wait=False)
+    told = capsys.readouterr().err
+    assert "scans/\\x1b]0;title\\x07\\u202e.tmp" in told
+    assert not OBEYED.search(told.replace("\n", ""))
+
+
+def test_nor_do_names_in_errors(scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (scans / "\x1b[2J\x9b.pdf").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setenv("WATCHER_STORAGE__FOLDER", str(tmp_path / "data"))
+    monkeypatch.setattr("sys.argv", ["watcher", "put", str(scans)])
+    with pytest.raises(SystemExit) as ended:
+        run_command()
+    told = capsys.readouterr().err
+    assert ended.value.code == exits.ERROR
+    assert "\\x1b[2J\\x9b.pdf: it is a link to what is not there" in told
+    assert not OBEYED.search(told.replace("\n", ""))
 
 
 def test_what_is_passed_over_is_a_setting(settings: Settings, scans: Path, tmp_path: Path) -> None:
