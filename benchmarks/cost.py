@@ -191,7 +191,7 @@ def main() -> int:
 
 
 def _money(amount: float, prices: Prices) -> str:
-    return f"{amount:,.2f}" if prices != Prices() else "no prices given"
+    return f"{amount:,.2f}" if prices != Prices() else "-"
 
 
 def _by_cause(load: Load, counted: Counted, prices: Prices) -> Table:
