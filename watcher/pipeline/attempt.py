@@ -132,6 +132,8 @@ class Attempt:
         except OSError as error:
             return self._disk_failed(error)
         except Exception as error:
+            if self._bench.give_back.is_set():  # what writing needs may have ended already
+                return End.GIVEN_BACK
             self._log.exception("internal_error")
             return self._judge(DocumentError(ErrorCode.INTERNAL_ERROR, found=type(error).__name__))
 

@@ -531,6 +531,23 @@ def test_an_end_gives_the_document_back_with_its_pages_for_another_to_go_on(
     assert manifest_of(store, document).attempt == 1
 
 
+def test_an_end_of_which_writing_learns_the_hard_way_is_not_charged(
+    store: HookedStore, replica: InProcessReplica, other: InProcessReplica
+) -> None:
+    """Where the store was too slow for the grace period the daemon's threads are gone before the document is given back."""
+    document = drop(store, "a.pdf", "one")
+
+    def end(verb: str, key: str) -> None:
+        if key.endswith("pages/0001.json"):
+            replica.bench.give_back.set()
+            replica.bench.uploads.shutdown(wait=False, cancel_futures=True)
+
+    store.before.append(end)
+    assert replica.attempt(document) is End.GIVEN_BACK
+    assert (log_of(store, document)[-1].attempts, log_of(store, document)[-1].reason) == (0, "given_back")
+    assert other.attempt(document) is End.DONE
+
+
 def test_scratch_is_empty_after_every_end(store: HookedStore, replica: InProcessReplica) -> None:
     for name, text in (("a.pdf", "one"), ("b.pdf", "!damaged")):
         replica.attempt(drop(store, name, text))
