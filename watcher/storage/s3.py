@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from watcher import __version__
 from watcher.storage import s3_copy
 from watcher.storage.port import (
     MAX_GET_BYTES,
@@ -253,6 +254,7 @@ def _client(session: boto3.session.Session, config: S3Config, attempts: int) -> 
             read_timeout=config.read_timeout,
             retries={"total_max_attempts": attempts, "mode": "standard"},
             max_pool_connections=config.pool_size,
+            user_agent=f"paddleocr-watcher/{__version__}",  # the SDK puts its own together anew for each request, which takes as long as signing it
             # checksums in trailers, the SDK's default, are refused by stores that are not Amazon's
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

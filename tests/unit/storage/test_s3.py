@@ -10,6 +10,7 @@ import pytest
 from servers.canned import NO_ANSWER, SILENCE, reply, run_canned
 from servers.s3_server import free_port
 
+from watcher import __version__
 from watcher.storage.port import (
     AlreadyExistsError,
     ConditionUnsupportedError,
@@ -348,6 +349,7 @@ def test_requests_carry_the_condition_and_no_checksum_of_the_sdks() -> None:
         assert "x-amz-checksum" not in request.lower()
         assert "x-amz-trailer" not in request.lower()
         assert "Credential=tenant:key/" in request
+        assert f"\nuser-agent: paddleocr-watcher/{__version__} " in request.lower()
 
 
 def test_every_answer_is_observed_also_the_repeated() -> None:
