@@ -16,9 +16,11 @@ from servers.ceph import PACKAGES, PROGRAMS, run_ceph
 from servers.s3_server import S3Server
 
 from benchmarks import (
+    backlog,
     busy,
     coordination,
     drop,
+    finished,
     folder_store,
     idle,
     long_document,
@@ -37,6 +39,8 @@ ROWS: Mapping[str, Measure] = {
     "script": script.measure,
     "coordination": coordination.measure,
     "replicas": replicas.measure,
+    "backlog": backlog.measure,
+    "finished": finished.measure,
     "drop": drop.measure,
     "long": long_document.measure,
     "server": model_server.measure,

@@ -53,12 +53,13 @@ def over_the_store(bench, require_program: Callable[[str, str], str]):
 
 
 def test_the_daemon_is_measured_over_a_real_store(over_the_store) -> None:
-    results = over_the_store("script", "coordination", "replicas", "drop", "long", "start", "idle")
+    results = over_the_store("script", "coordination", "replicas", "finished", "drop", "long", "start", "idle")
     names = {row: [result.name for result in measured(results, row)] for row in results.rows}
     assert {row: len(lines) for row, lines in names.items()} == {
         "script": 1,
         "coordination": 2,
         "replicas": 3,
+        "finished": 3,
         "drop": 2,
         "long": 2,
         "start": 4,
@@ -68,6 +69,16 @@ def test_the_daemon_is_measured_over_a_real_store(over_the_store) -> None:
     assert script.measured.keys() == {"ours, documents/s", "plain, documents/s"}
     requests = results.rows["coordination"].results[1]
     assert requests.middle == sum(figures[0] for figures in requests.measured.values()) > 4
+    _, polls, sweep = results.rows["finished"].results
+    assert polls.measured == {"ours, requests": (1,), "plain, requests": (1,)}
+    assert sweep.measured["the first of a process, requests"][0] > sweep.middle >= 1
+
+
+def test_a_backlog_is_listed_from_a_stand_in_and_claimed_from_its_first_page(bench) -> None:
+    look, memory, pages = measured(bench("backlog"), "backlog")
+    assert look.measured.keys() == {"ours, s", "plain, s"}
+    assert memory.unit == "MB"
+    assert pages.figures == (1,)
 
 
 @pytest.mark.corpus
