@@ -271,6 +271,13 @@ class TestS3:
         assert "without user and password" in line
         assert "hush" not in line
 
+    @pytest.mark.parametrize("variable", ["CLOUDRU_S3_ENDPOINT", "CLOUDRU_S3_BUCKET", "WATCHER_OCR__SERVER__URL"])
+    @pytest.mark.parametrize("given", ["https://s3.cloud.ru/b/a.pdf?X-Amz-Signature=hush", "s3.cloud.ru/b?X-Amz-Signature=hush"])
+    def test_a_signed_link_in_place_of_an_address_is_refused_and_not_shown(self, variable: str, given: str) -> None:
+        line = fault(**{variable: given})
+        assert variable in line
+        assert "hush" not in line
+
     @pytest.mark.parametrize("given", ["s3://documents", "documents/incoming", "my bucket"])
     def test_bucket_with_more_than_its_name_is_refused(self, given: str) -> None:
         assert fault(CLOUDRU_S3_BUCKET=given).startswith("CLOUDRU_S3_BUCKET: ")

@@ -126,7 +126,9 @@ def to_endpoint(value: str) -> str:
     if not endpoint:
         return ""
     if "://" not in endpoint:
-        raise ValueError(f"the address has no scheme; write https://{endpoint.lstrip('/')}" if "@" not in endpoint else _NO_USER)
+        raise ValueError(
+            f"the address has no scheme; write https://{endpoint.lstrip('/').partition('?')[0]}" if "@" not in endpoint else _NO_USER
+        )
     try:
         parts = urlsplit(endpoint)
         host, _ = parts.hostname, parts.port

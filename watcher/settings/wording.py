@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
@@ -72,16 +73,23 @@ def _fault(error: Mapping[str, Any], origin: Callable[[str, str], str]) -> str:
     table, name = _place(error["loc"])
     said = str(error["ctx"]["error"]) if error["type"] == "value_error" else ""
     if table == "s3":
-        shown = "" if name in ("access_key", "secret_key") or "@" in str(error["input"]) else f"{show(error['input'])} cannot be used; "
+        shown = (
+            "" if name in ("access_key", "secret_key") or _may_hold_a_secret(error["input"]) else f"{show(error['input'])} cannot be used; "
+        )
         return f"{S3_VARIABLES[name]}: {shown}{said or error['msg']}"
     if error["type"] == "extra_forbidden":
         return unknown_setting(f"{table}.{name}" if name else table, origin(table, name))
     if not name:
         return f"[{table}]: {said or f'give a table of settings, that is a line [{table}] and the settings below it'}"
     field = tables()[table].settings()[name]
-    secret = field.annotation is SecretStr or "@" in str(error["input"])  # as in http://user:password@host
+    secret = field.annotation is SecretStr or _may_hold_a_secret(error["input"])
     given = f"{table}.{name} ({origin(table, name)}): {'what was given' if secret else show(error['input'])} cannot be used; "
     return given + (said or f"allowed is {allowed(field)}")
+
+
+def _may_hold_a_secret(given: object) -> bool:
+    """As addresses do: `http://user:password@host`, `https://host/a.pdf?X-Amz-Signature=...`."""
+    return re.search(r"@|\?.*=", str(given), re.DOTALL) is not None
 
 
 def _place(loc: Sequence[int | str]) -> tuple[str, str]:
