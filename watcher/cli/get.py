@@ -71,7 +71,7 @@ def folder_name(finished: Finished) -> str:
         name = stem
     plain_name = "".join(character if character.isprintable() else "_" for character in _NOT_IN_NAMES.sub("_", name))
     cut = plain_name.encode(errors="replace")[:_MAX_NAME_BYTES].decode(errors="ignore").rstrip(". ").lstrip(" ")
-    return f"_{cut}" if not cut.strip(".") or is_device(cut) or cut.startswith("-") else cut
+    return f"_{cut}" if not cut.strip(".") or is_device(cut) or cut.startswith(("-", ".")) else cut
 
 
 def _path(layout: Layout, place: str) -> tuple[str, str | None]:

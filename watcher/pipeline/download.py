@@ -43,7 +43,7 @@ def files_of(manifest: Manifest) -> list[Output]:
     """Its outputs, once each of them may be a file of the folder. Raises `NotDownloadedError`."""
     seen: set[str] = set()
     for output in manifest.outputs:
-        if not is_result_name(output.name) or output.name == MANIFEST or not _SHA256.fullmatch(output.sha256) or output.size < 0:
+        if not is_result_name(output.name) or output.name.casefold() == MANIFEST or not _SHA256.fullmatch(output.sha256) or output.size < 0:
             raise NotDownloadedError(
                 f"its {MANIFEST} names what is no file of a result, {output.name!r}: it was not written by this program"
             )

@@ -176,6 +176,7 @@ def test_what_was_removed_from_the_bucket_is_told(store: HookedStore, finished: 
         "pages",
         "images",
         "manifest.json",
+        "Manifest.JSON",
         "con",
         "NUL.txt",
         "images/com1.jpg",
