@@ -157,9 +157,8 @@ def test_a_signal_ends_the_daemon_and_make_complains_of_nothing(working_copy: Pa
 
 def test_help_lists_every_target_that_a_person_calls() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert {"run", "test", "check", "bench", "sim", "chaos", "fuzz", "image", "image-test", "docs", "pictures", "venv", "deps", "help"} == set(
-        re.findall(r"^make (\S+)", listed, re.MULTILINE)
-    )
+    targets = "run test check bench sim chaos fuzz image image-test docs pictures venv deps help"
+    assert set(re.findall(r"^make (\S+)", listed, re.MULTILINE)) == set(targets.split())
 
 
 def test_an_old_python_is_refused_in_one_line(working_copy: Path) -> None:

@@ -7,7 +7,8 @@ import os
 import sys
 
 _PR_SET_DUMPABLE = 4  # linux/prctl.h
-_SECRETS = ("CLOUDRU_", "WATCHER_OCR__SERVER__API_KEY", "WATCHER_HTTP__EVENTS_TOKEN")  # also CLOUDRU_API_KEY, which containers of before were given
+# also CLOUDRU_API_KEY, which containers of before were given
+_SECRETS = ("CLOUDRU_", "WATCHER_OCR__SERVER__API_KEY", "WATCHER_HTTP__EVENTS_TOKEN")
 
 
 def forget_secrets() -> None:
