@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Observed = Callable[[str, str], None]  # (operation, status)
 
 SENT_AT_ONCE_BYTES = 1 << 20
-_ANSWERED_IN_XML = {"ListObjectsV2", "ListObjectVersions", "GetBucketVersioning"}
+_LISTINGS = {"ListObjectsV2", "ListObjectVersions"}
+_ANSWERED_IN_XML = {*_LISTINGS, "GetBucketVersioning"}
+_SAID_BY_HEADERS = {"ResponseMetadata", "RequestCharged"}
 
 
 def new_session() -> Session:
@@ -77,7 +79,10 @@ def _send_small_bodies_at_once(request: AWSRequest, **_: object) -> None:
         del request.headers["Expect"]
 
 
-def _require_xml(http_response: AWSResponse, model: OperationModel, **_: object) -> None:
-    """Of answers whose content matters to us; some stores call an empty one HTML."""
-    if http_response.status_code < 300 and model.name in _ANSWERED_IN_XML and is_html(http_response.headers.get("content-type")):
+def _require_xml(http_response: AWSResponse, model: OperationModel, parsed: dict[str, Any], **_: object) -> None:
+    """Of answers whose content matters to us; some stores call an empty one HTML. The SDK takes what is no listing for an empty one."""
+    if http_response.status_code >= 300 or model.name not in _ANSWERED_IN_XML:
+        return
+    tells_nothing = model.name in _LISTINGS and not parsed.keys() - _SAID_BY_HEADERS
+    if tells_nothing or is_html(http_response.headers.get("content-type")):
         raise WebPageError

@@ -168,7 +168,7 @@ def _is_web_page(error: ClientError) -> bool:
 
 
 def is_html(content_type: str | None) -> bool:
-    return (content_type or "").startswith("text/html")
+    return (content_type or "").lower().startswith("text/html")
 
 
 def _what(key: str, place: Place) -> str:

@@ -24,6 +24,7 @@ from watcher.storage.port import (
 )
 from watcher.storage.reasons import REASONS, Reason
 from watcher.storage.s3 import S3Config, S3Store
+from watcher.storage.s3_errors import WebPageError
 
 SECRET = "f0rb1dden/s3cret+text"
 BODY = {"ETag": '"0123"', "Last_Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}
@@ -177,6 +178,26 @@ def test_a_web_page_is_never_taken_for_an_answer(call: Call) -> None:
     with run_canned(reply(200, PAGE, Content_Type="text/html")) as server, pytest.raises(StoreError) as raised:
         call(S3Store(config(server.endpoint)))
     assert raised.value.reason is Reason.NOT_S3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(200),
+        reply(200, PAGE),
+        reply(200, "<other/>"),
+        reply(200, PAGE, Content_Type="Text/HTML"),
+        reply(200, PAGE, Content_Type="application/xhtml+xml"),
+    ],
+)
+@pytest.mark.parametrize(
+    "ask", [listing, lambda store: list(store._patient.get_paginator("list_object_versions").paginate(Bucket="bucket"))]
+)
+def test_what_tells_of_no_listing_is_not_an_empty_one(answer: bytes, ask: Call) -> None:
+    """An inbox would pass for empty, and a claim log for one that nobody has begun."""
+    with run_canned(answer) as server, pytest.raises((StoreError, WebPageError)) as raised:
+        ask(S3Store(config(server.endpoint)))
+    assert isinstance(raised.value, WebPageError) or raised.value.reason is Reason.NOT_S3
 
 
 @pytest.mark.parametrize("call", [create, put])
