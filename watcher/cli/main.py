@@ -67,10 +67,10 @@ def _load(config: Path | None) -> Settings:
 
 
 def _load_and_warn(config: Path | None) -> Settings:
-    from watcher.cli.missing import half_configured
+    from watcher.cli.missing import absent_folder, half_configured
 
     settings = _load(config)
-    if notice := half_configured(settings):
+    for notice in filter(None, (half_configured(settings), absent_folder(settings))):
         typer.echo(f"watcher: {notice}", err=True)
     return settings
 

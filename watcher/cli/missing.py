@@ -1,6 +1,8 @@
-"""What a person is told who set some of the store's variables and not all: the documents go where they were not meant to."""
+"""What a person is told whose settings lead to another place than was meant: some of the store's variables and not all, or a folder that is not there."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from watcher.settings import Settings
 from watcher.settings.s3 import S3_VARIABLES
@@ -15,3 +17,11 @@ def half_configured(settings: Settings) -> str:
         f"{', '.join(missing)} not set: the folder {settings.storage.folder} takes the bucket's place; "
         f"set all of {', '.join(S3_VARIABLES.values())}, or none"
     )
+
+
+def absent_folder(settings: Settings) -> str:
+    """One line for a person; empty where the folder is there, or a bucket takes its place."""
+    folder = settings.storage.folder
+    if settings.s3.configured or Path(folder).exists():
+        return ""
+    return f"the folder {folder} is not there (yet): look whether storage.folder (WATCHER_STORAGE__FOLDER) names the right one"
