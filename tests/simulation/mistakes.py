@@ -129,9 +129,9 @@ def renewal_ignores_its_old_deadline() -> Iterator[None]:
 def observation_keyed_by_name() -> Iterator[None]:
     """How long a log was watched is remembered by its name: not forgotten when another entry or beat stands at its end."""
 
-    def take_over(self: Acquirer, log: ClaimLog, source: Source) -> Any:
+    def take_over(self: Acquirer, log: ClaimLog, seen: Any, source: Source) -> Any:
         before = self._observed(log.prefix)
-        taken = original(self, log, source)
+        taken = original(self, log, seen, source)
         after = self._observed(log.prefix)
         if before is not None and after is not None:
             self._observations[log.prefix] = replace(after, answered_at=before.answered_at)
@@ -147,12 +147,12 @@ def done_check_before_the_claim() -> Iterator[None]:
     """What is finished is left alone before it is claimed, and not looked at again after."""
     original = Acquirer.acquire
 
-    def look_first(self: Acquirer, prefix: str, source: Source) -> Any:
+    def look_first(self: Acquirer, prefix: str, source: Source, **how: bool) -> Any:
         result = prefix.replace("claims/", "processed/", 1)
         try:
             self._store.head(result + MANIFEST)
         except NotFoundError:
-            return original(self, prefix, source)
+            return original(self, prefix, source, **how)
         return Skip("done")
 
     with patch.object(Acquirer, "acquire", look_first), patch.object(Attempt, "_standing", lambda self: frozenset()):
