@@ -42,7 +42,7 @@ def difference(date: str, sent: datetime, received: datetime) -> Difference | No
     """None where `date` is no time. It tells whole seconds, and was written at some moment between the two."""
     try:
         told = parsedate_to_datetime(date)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     told = told if told.tzinfo else told.replace(tzinfo=timezone.utc)
     travelled = (received - sent).total_seconds()

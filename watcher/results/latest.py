@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from pydantic import Field, computed_field
+from pydantic import AwareDatetime, Field, computed_field
 
 from watcher.domain.document import result_folder
 from watcher.domain.page import Value
@@ -17,7 +15,7 @@ class Latest(Value):
 
     version: str
     generation: int = Field(default=1, ge=1, description="which reading of that version")
-    dropped_at: datetime = Field(description="when the store took the source")
+    dropped_at: AwareDatetime = Field(description="when the store took the source")
 
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
     @property

@@ -43,7 +43,7 @@ def test_a_slow_answer_alone_is_no_difference() -> None:
     assert judge(found).verdict is Verdict.OK
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 2026"])
+@pytest.mark.parametrize("date", ["Mon, 01 Jan 2024 00:00:00 +99999999999999", "", "yesterday", "Mon, 99 Foo 2026"])
 def test_an_answer_that_tells_no_time_is_a_warning(date: str) -> None:
     assert difference(date, NOW, NOW) is None
     assert judge(None).verdict is Verdict.WARNING

@@ -531,6 +531,13 @@ def test_an_end_gives_the_document_back_with_its_pages_for_another_to_go_on(
     assert manifest_of(store, document).attempt == 1
 
 
+def test_a_pointer_whose_time_has_no_zone_is_none_of_ours(store: HookedStore, replica: InProcessReplica) -> None:
+    document = drop(store, "a.pdf", "one")
+    store.inner.put("processed/a.pdf/latest.json", b'{"version": "0123456789ab", "dropped_at": "2030-01-01T00:00:00"}', "")
+    assert replica.attempt(document) is End.DONE
+    assert json.loads(store.get("processed/a.pdf/latest.json")[1])["version"] == document.version
+
+
 def test_an_end_of_which_writing_learns_the_hard_way_is_not_charged(
     store: HookedStore, replica: InProcessReplica, other: InProcessReplica
 ) -> None:
