@@ -69,8 +69,17 @@ def _spared(written: list[Written]) -> list[tuple[Written, Written]]:
     return [
         (one, following)
         for one, following in pairwise(written)
-        if following.entry.took_over and following.entry.purpose is Purpose.READ and following.entry.attempts == one.entry.attempts
+        if following.number == one.number + 1  # else it built on a bid that was withdrawn since
+        and following.entry.took_over
+        and following.entry.purpose is Purpose.READ
+        and following.entry.attempts == one.entry.attempts
     ]
+
+
+def _reopened(written: list[Written]) -> int:
+    """How often the attempts began anew: on an entry that closed the log, also where that was a bid that was withdrawn after another had built on it."""
+    anew = (following.number > one.number + 1 and following.entry.attempts <= 1 for one, following in pairwise(written))
+    return sum(one.entry.phase is Phase.CLOSED or began for one, began in zip(written[:-1], anew, strict=True))
 
 
 def _was_given_back(held: Entry, following: Entry) -> bool:
@@ -167,9 +176,8 @@ class _EndCheck:
         """Each attempt begins to read a page once, and is counted before."""
         page = next(line for line in reversed(drop.body.decode().splitlines()) if line.startswith("!"))
         written = self._logs.get(self._log(drop), [])
-        reopened = sum(one.entry.phase is Phase.CLOSED for one in written[:-1])
         uncharged = sum(_was_given_back(one.entry, following.entry) for one, following in pairwise(written))
-        limit = self._plan.max_attempts * (1 + reopened) + len(_spared(written))
+        limit = self._plan.max_attempts * (1 + _reopened(written)) + len(_spared(written))
         if drop.kind not in _CRASHING:
             limit += uncharged
         if self._reads[page] > limit:
