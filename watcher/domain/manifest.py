@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import Enum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from watcher.domain.page import SCHEMA_VERSION, EngineInfo, Output, PageStatus, Value
 
@@ -23,7 +22,7 @@ class Source(Value):
     key: str = Field(description="where it was dropped, with the inbox's prefix")
     etag: str
     size: int = Field(description="bytes")
-    dropped_at: datetime = Field(description="when the store took it, by the store's clock")
+    dropped_at: AwareDatetime = Field(description="when the store took it, by the store's clock")
     sha256: str = ""
     media_type: str = ""
 
@@ -63,7 +62,7 @@ class Manifest(Value):
     watcher: str = Field(description="version of this program")
     replica: str
     attempt: int
-    finished_at: datetime
+    finished_at: AwareDatetime
 
 
 class AttemptEnd(str, Enum):
@@ -80,7 +79,7 @@ class PastAttempt(Value):
     attempt: int = Field(description="counted from 1; anew after the document was dropped again")
     generation: int = Field(default=1, description="which reading of the document, see Manifest")
     replica: str
-    began_at: datetime = Field(description="by the replica's clock")
+    began_at: AwareDatetime = Field(description="by the replica's clock")
     ended: AttemptEnd
     code: str | None = None
     message: str | None = None
@@ -106,4 +105,4 @@ class ErrorReport(Value):
     original: str | None = Field(description="name of the original beside this file; absent where it was gone")
     watcher: str
     replica: str
-    failed_at: datetime
+    failed_at: AwareDatetime
