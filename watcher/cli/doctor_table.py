@@ -16,7 +16,7 @@ _STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold
 
 
 def print_report(report: DoctorReport, console: Console, policy: str) -> None:
-    """`policy`: as JSON, printed where rights are missing; empty where there is none."""
+    """`policy`: as JSON, printed where rights are missing, and named elsewhere; empty where there is none."""
     table = Table("", "check", Column("what was found, and what to do", overflow="fold"), box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for row in report.checks:
         table.add_row(Text(row.verdict.value, style=_STYLES[row.verdict]), row.title, _told(row))
@@ -24,6 +24,8 @@ def print_report(report: DoctorReport, console: Console, policy: str) -> None:
     if policy and any(row.name.startswith("rights.") and row.verdict in (Verdict.WARNING, Verdict.FAILED) for row in report.checks):
         console.print("\nThe smallest policy of the bucket that suffices (watcher doctor --policy prints it alone):\n", highlight=False)
         console.print(policy, highlight=False, markup=False, soft_wrap=True)
+    elif policy:
+        console.print("\nwatcher doctor --policy prints the smallest policy of the bucket that suffices.", highlight=False)
     console.print(_summary(report), highlight=False)
     if report.left_behind:
         console.print(plain(f"Could not be removed, remove it by hand: {', '.join(report.left_behind)}"), soft_wrap=True)

@@ -93,6 +93,7 @@ def test_what_could_not_be_removed_is_named() -> None:
 def test_the_policy_is_printed_where_rights_are_missing(name: str, verdict: str, expected: bool) -> None:
     text = printed(report((name, Verdict(verdict), "Seen.", "")), '{"Statement": []}')
     assert ('{"Statement": []}' in text) is expected
+    assert "watcher doctor --policy prints" in text
 
 
 SECRETS = {
