@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,12 @@ from servers.s3_server import S3Server
 from servers.swift import PYTHON, run_swift
 
 RequireProgram = Callable[[str, str], str]
+
+
+def pytest_configure() -> None:
+    """Whoever starts a run in the background has it ignore Ctrl-C, and so would the programs that are interrupted here."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
