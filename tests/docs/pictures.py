@@ -24,7 +24,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 from servers.ceph import run_ceph
-from servers.daemon import WATCHER, command, environment, folder_environment, running, s3_environment
+from servers.daemon import WATCHER, command, drop, environment, folder_environment, running, s3_environment
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
@@ -124,14 +124,6 @@ def save(command: str, said: str, columns: int) -> None:
 def read(folder: Path, name: str, pages: int) -> bool:
     """Whether so many pages of the document stand."""
     return len(list(folder.glob(f"processed/{name}/*/pages/*.json"))) >= pages
-
-
-def drop(folder: Path, name: str, body: bytes) -> None:
-    path = folder / "incoming" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}")
-    partial.write_bytes(body)
-    partial.rename(path)
 
 
 def sample(name: str) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from bucket import Bucket
 from documents.recall import word_recall
-from servers.daemon import Daemon, command, folder_environment, running
+from servers.daemon import Daemon, command, drop, folder_environment, running
 
 from watcher.app import utc_now
 from watcher.domain.claim import Outcome
@@ -40,14 +40,6 @@ def environment(folder: Path, tmp_path: Path) -> dict[str, str]:
         "WATCHER_CLAIMS__LEASE_SECONDS": str(LEASE),
         "WATCHER_OCR__ENGINE": "fake",
     }
-
-
-def drop(folder: Path, name: str, body: bytes) -> None:
-    path = folder / "incoming" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}")
-    partial.write_bytes(body)
-    partial.rename(path)
 
 
 def sample(name: str) -> bytes:

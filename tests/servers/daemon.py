@@ -27,6 +27,15 @@ def folder_environment(folder: Path) -> dict[str, str]:
     return {"WATCHER_STORAGE__FOLDER": str(folder)}
 
 
+def drop(folder: Path, name: str, body: bytes) -> None:
+    """Into the inbox of a store on a folder, whole at once."""
+    path = folder / "incoming" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}")
+    partial.write_bytes(body)
+    partial.rename(path)
+
+
 def s3_environment(config: S3Config) -> dict[str, str]:
     return {
         "CLOUDRU_S3_ENDPOINT": config.endpoint,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from watcher.domain.doctor import SCRATCH_NAME
-from watcher.storage.port import NotFoundError, ObjectInfo, ObjectVersion, Store, StoreError, UnavailableError
+from watcher.storage.passing import PassingStore
+from watcher.storage.port import NotFoundError, ObjectVersion, Store, StoreError, UnavailableError
 from watcher.storage.probe import remove_scratch
 
 ABANDONED = timedelta(hours=1)
@@ -30,7 +31,7 @@ def remove_abandoned(store: Store, prefix: str, fresh: str) -> None:
 
 
 @dataclass
-class ScratchStore:
+class ScratchStore(PassingStore):
     """`inner`, which remembers what was written through it until that is removed with all its versions. Any thread may call it."""
 
     inner: Store
@@ -73,10 +74,6 @@ class ScratchStore:
                 self._writing -= 1
                 self._changed.notify_all()
 
-    @property
-    def location(self) -> str:
-        return self.inner.location
-
     def create(self, key: str, body: bytes | Path, content_type: str) -> str:
         return self._write(key, lambda: self.inner.create(key, body, content_type))
 
@@ -91,9 +88,6 @@ class ScratchStore:
             self.inner.delete(key)
         with self._changed:
             self._left[key] = set()  # in a versioned bucket even a key that never was has a marker now
-
-    def delete_matching(self, key: str, etag: str) -> None:
-        self.inner.delete_matching(key, etag)
 
     def versions(self, key: str) -> tuple[ObjectVersion, ...]:
         """Of a key that was deleted, none left means that it is forgotten."""
@@ -114,18 +108,3 @@ class ScratchStore:
     def _forget_if_gone(self, key: str) -> None:
         if self._left.get(key) == set():
             del self._left[key]
-
-    def list(self, prefix: str, after: str = "") -> Iterator[ObjectInfo]:
-        return self.inner.list(prefix, after)
-
-    def head(self, key: str) -> ObjectInfo:
-        return self.inner.head(key)
-
-    def get(self, key: str) -> tuple[ObjectInfo, bytes]:
-        return self.inner.get(key)
-
-    def download(self, key: str, target: Path, max_bytes: int) -> ObjectInfo:
-        return self.inner.download(key, target, max_bytes)
-
-    def is_versioned(self) -> bool:
-        return self.inner.is_versioned()
