@@ -29,7 +29,7 @@ _SEED = 1
 
 
 def measure(plan: Plan) -> Iterator[Result]:
-    drops = 2 if plan.short else 100
+    drops = 2 if plan.short else 40
     with slow_network(plan.ceph().endpoint, LATENCY, plan.scratch / "requests") as network:
         for name, poll, notified, goal in (
             (f"poll of {POLL_SECONDS:g} s", POLL_SECONDS, False, POLL_SECONDS),

@@ -45,10 +45,10 @@ def in_bucket(config: S3Config, endpoint: str = "") -> dict[str, str]:
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's without variables of ours, quick to poll, on any free port of the loopback; then `settings`."""
+    """This process's without variables of ours, soon at its end, on any free port of the loopback; then `settings`."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)},
-        "WATCHER_WATCH__POLL_SECONDS": "0.1",
+        "WATCHER_WATCH__POLL_SECONDS": "1",
         "WATCHER_HTTP__HOST": "127.0.0.1",
         "WATCHER_HTTP__PORT": "0",
         "WATCHER_LOG__FORMAT": "json",

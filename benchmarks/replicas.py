@@ -12,20 +12,22 @@ from pathlib import Path
 from servers.s3_server import S3Server
 
 from benchmarks.buckets import bucket_with, drop
+from benchmarks.delay import Request
 from benchmarks.documents import one_page
-from benchmarks.network import Network, Request, slow_network
+from benchmarks.network import Network, slow_network
 from benchmarks.pairs import measure_pairs
 from benchmarks.replica import FAKE, Run, in_bucket, replica
 from benchmarks.row import Plan, Result, at_least, at_most
 
 PAGE_SECONDS, LATENCY = 0.2, 0.02
 GOALS = {2: 1.9, 4: 3.7}
+QUICK = {"WATCHER_WATCH__POLL_SECONDS": "0.5"}  # all notice the documents soon
 MOST_LOST = 5.0
 """Percent of claim attempts."""
 
 
 def measure(plan: Plan) -> Iterator[Result]:
-    count = 8 if plan.short else 120
+    count = 8 if plan.short else 240
     with slow_network(plan.ceph().endpoint, LATENCY, plan.scratch / "requests") as network:
         for replicas, goal in list(GOALS.items())[: 1 if plan.short else None]:
             fleet = Fleet(plan.ceph(), network, count, plan.scratch)
@@ -56,7 +58,7 @@ class Fleet:
         """Documents per second, from the first claim to the end of the last document."""
         documents = {f"{number:04}.png": one_page(number) for number in range(self.count)}
         with bucket_with(self.server, {}) as config, ExitStack() as running:
-            settings = {**in_bucket(config, self.network.endpoint), **FAKE, "WATCHER_OCR__FAKE_PAGE_SECONDS": str(PAGE_SECONDS)}
+            settings = {**in_bucket(config, self.network.endpoint), **FAKE, **QUICK, "WATCHER_OCR__FAKE_PAGE_SECONDS": str(PAGE_SECONDS)}
             fleet = [
                 running.enter_context(replica(self.scratch / f"replica-{number}.log", {**settings, "WATCHER_WATCH__REPLICA": f"r{number}"}))
                 for number in range(replicas)

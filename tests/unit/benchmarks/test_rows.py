@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.delay import Request
 from benchmarks.drop import percentile_99
-from benchmarks.network import Network, Request
+from benchmarks.network import Network
 from benchmarks.replica import FailedRunError, Run, events
 from benchmarks.replicas import lost_attempts
 from benchmarks.start import OCR, our_packages
