@@ -32,6 +32,7 @@ from watcher.workers.pool import (
     ChildUnstartableError,
 )
 
+_LOOK_SECONDS = 1.0  # between looks at the child's memory, each of which goes through all processes of the machine
 _P = TypeVar("_P")
 _T = TypeVar("_T")
 
@@ -97,6 +98,7 @@ class Supervisor:
         self._broken = False  # the next load is a restart
         self._fresh = True  # the child has not been tried out
         self._bounded_bytes = True
+        self._looked_at = float("-inf")
 
     @property
     def state(self) -> EngineState:
@@ -191,11 +193,19 @@ class Supervisor:
     def _recycle(self) -> None:
         if self._pages_since_load >= self._limits.recycle_pages:
             self._log.info("engine_recycled", pages=self._pages_since_load)
-        elif self._bounded_bytes and (held := self._pool.memory_bytes()) > self._limits.recycle_bytes:
+        elif (held := self._held_now_and_then()) > self._limits.recycle_bytes:
             self._log.info("engine_recycled", bytes=held)
         else:
             return
         self._replace()
+
+    def _held_now_and_then(self) -> int:
+        """Bytes; 0 where it is too soon for another look, or its limit is none."""
+        now = self._clock.monotonic()
+        if not self._bounded_bytes or now - self._looked_at < _LOOK_SECONDS:
+            return 0
+        self._looked_at = now
+        return self._pool.memory_bytes()
 
     def _replace(self) -> None:
         self._pool.restart()

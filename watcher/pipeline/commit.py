@@ -38,10 +38,7 @@ def write_derived(
     bench: Bench, writer: ResultWriter, document: Document, source: Source, pages: int, original: Callable[[], Output] | None
 ) -> Derived:
     """Each file is a pure function of the adopted pages, the adopted structure, the source and the settings. `original` archives it, beside them."""
-
-    def read() -> Iterable[Page]:
-        return pages_in(writer.folder, pages)
-
+    read = _reader(writer.folder, pages, bench.rules.window_pages)
     omitted = bench.rules.omit_labels
     structure, outputs = find_structure(bench, writer, read())
     rendered = {
@@ -60,6 +57,14 @@ def write_derived(
     finally:
         for future in futures:
             future.cancel() or future.exception()
+
+
+def _reader(folder: Path, pages: int, held_pages: int) -> Callable[[], Iterable[Page]]:
+    """Of pages as often as they are asked for; more than `held_pages` are not held in memory."""
+    if pages > held_pages:
+        return lambda: pages_in(folder, pages)
+    held = list(pages_in(folder, pages))
+    return lambda: held
 
 
 def archive_source(writer: ResultWriter, fetched: Path, extension: str) -> Output:
@@ -100,10 +105,9 @@ def write_manifest(
         attempt=writer.claim.entry.attempts,
         finished_at=bench.clock.now(),
     )
-    path = writer.folder / MANIFEST
-    path.write_text(escaped_json(manifest.model_dump_json(indent=1)), encoding="utf-8")
-    writer.create(MANIFEST)
-    return Manifest.model_validate_json(path.read_bytes())
+    content = escaped_json(manifest.model_dump_json(indent=1)).encode()
+    _, stands = writer.write(MANIFEST, content)
+    return manifest if stands is content else Manifest.model_validate_json(stands)
 
 
 def point_to(bench: Bench, document: Document) -> None:

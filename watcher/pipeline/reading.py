@@ -135,12 +135,9 @@ class PageReader:
 
     def _checkpoint(self, page: Page, assets: list[Future[Output]]) -> None:
         page = page.model_copy(update={"outputs": [asset.result() for asset in assets]})
-        name = page_json(page.number)
-        path = self.writer.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page.model_dump_json(), encoding="utf-8")
-        output = self.writer.create(name)
-        standing = Page.model_validate_json(path.read_bytes())
+        content = page.model_dump_json().encode()
+        output, stands = self.writer.write(page_json(page.number), content)
+        standing = page if stands is content else Page.model_validate_json(stands)
         self.outputs[page.number] = [*standing.outputs, output]
         self.claim.pages_done = len(self.outputs)
         self.bench.metrics.page_finished(standing.status.value, standing.seconds)

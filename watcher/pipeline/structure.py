@@ -43,19 +43,17 @@ def find_structure(bench: Bench, writer: ResultWriter, pages: Iterable[Page]) ->
     """
     if writer.claim.number > 1:
         try:
-            return _adopted(writer, writer.adopt(STRUCTURE))
+            output = writer.adopt(STRUCTURE)
+            return Structure.model_validate_json((writer.folder / STRUCTURE).read_bytes()), [output]
         except NotFoundError:
             if any(_stands(writer, name) for name in (DOCUMENT_MD, DOCUMENT_JSON)):
                 return _page_by_page(_BEGUN), []
     structure = _ask(bench, writer, pages)
     if structure.note == _PAGES_ONLY or structure is _PLAIN:
         return structure, []
-    (writer.folder / STRUCTURE).write_text(structure.model_dump_json(), encoding="utf-8")
-    return _adopted(writer, writer.create(STRUCTURE))
-
-
-def _adopted(writer: ResultWriter, output: Output) -> tuple[Structure, list[Output]]:
-    return Structure.model_validate_json((writer.folder / STRUCTURE).read_bytes()), [output]
+    content = structure.model_dump_json().encode()
+    output, stands = writer.write(STRUCTURE, content)
+    return structure if stands is content else Structure.model_validate_json(stands), [output]
 
 
 def _stands(writer: ResultWriter, name: str) -> bool:

@@ -13,6 +13,8 @@ from watcher.storage.port import AlreadyExistsError, NotFoundError, OutcomeUnkno
 
 _MAX_ADOPTED_BYTES = 2**50
 _CREATES_BEFORE_UNKNOWN = 3
+_READ_AT_ONCE_BYTES = 1 << 20
+"""Of a file that is read whole before it is sent: sending it a piece at a time takes longer than the request."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,30 @@ class ResultWriter:
         `OutcomeUnknownError` where that does not help.
         """
         path = body or self.folder / name
+        size = path.stat().st_size
+        return self._create(name, path.read_bytes() if size <= _READ_AT_ONCE_BYTES else path, size)
+
+    def write(self, name: str, content: bytes) -> tuple[Output, bytes]:
+        """The same of a scratch file that is made of `content`; and what stands there now, which is `content` itself where that was created."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        output = self._create(name, content, len(content))
+        return output, content if output.sha256 == sha256_of(content) else path.read_bytes()
+
+    def _create(self, name: str, content: bytes | Path, size: int) -> Output:
         unknown = ""
         for _ in range(_CREATES_BEFORE_UNKNOWN):
             self.claim.check()
             try:
-                etag = self.store.create(self.prefix + name, path, content_type(name))
+                etag = self.store.create(self.prefix + name, content, content_type(name))
             except (AlreadyExistsError, OutcomeUnknownError) as error:
                 try:
                     return self.adopt(name)
                 except NotFoundError:
                     unknown = str(error)
                     continue
-            return Output(name=name, size=path.stat().st_size, sha256=sha256_of(path), etag=etag)
+            return Output(name=name, size=size, sha256=sha256_of(content), etag=etag)
         raise OutcomeUnknownError(unknown)
 
     def adopt(self, name: str) -> Output:

@@ -12,6 +12,7 @@ from watcher.storage.port import ObjectInfo, ObjectVersion, OutcomeUnknownError,
 from watcher.storage.reasons import REASONS, Reach, Reason
 
 Answer = TypeVar("Answer")
+_QUICK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,10 @@ class WatchedStore:
         return self._watched(Doing.READING, key, lambda: self.inner.download(key, target, max_bytes))
 
     def create(self, key: str, body: bytes | Path, content_type: str) -> str:
-        watched = self._quick if isinstance(body, bytes) else self._watched
-        return watched(Doing.WRITING, key, lambda: self.inner.create(key, body, content_type))
+        return self._writing(body)(Doing.WRITING, key, lambda: self.inner.create(key, body, content_type))
 
     def put(self, key: str, body: bytes | Path, content_type: str) -> str:
-        watched = self._quick if isinstance(body, bytes) else self._watched
-        return watched(Doing.WRITING, key, lambda: self.inner.put(key, body, content_type))
+        return self._writing(body)(Doing.WRITING, key, lambda: self.inner.put(key, body, content_type))
 
     def copy(self, source: str, etag: str, target: str, content_type: str) -> str:
         return self._watched(Doing.WRITING, target, lambda: self.inner.copy(source, etag, target, content_type))
@@ -66,6 +65,9 @@ class WatchedStore:
 
     def delete_version(self, key: str, version_id: str) -> None:
         self._quick(Doing.DELETING, key, lambda: self.inner.delete_version(key, version_id))
+
+    def _writing(self, body: bytes | Path) -> Callable[[Doing, str, Callable[[], str]], str]:
+        return self._quick if isinstance(body, bytes) and len(body) <= _QUICK_BYTES else self._watched
 
     def _quick(self, doing: Doing, key: str, ask: Callable[[], Answer]) -> Answer:
         """A request that moves few bytes: without an answer soon, something is wrong."""
