@@ -26,7 +26,7 @@ from watcher.pipeline.commit import archive_source, point_to, write_derived, wri
 from watcher.pipeline.quarantine import fault_of, fault_of_lost_attempts, quarantine, release_quarantine, was_quarantined
 from watcher.pipeline.reading import PageReader
 from watcher.pipeline.writer import ResultWriter
-from watcher.results.names import MANIFEST, checkpoints
+from watcher.results.names import MANIFEST, checkpoints, source_name
 from watcher.storage.port import NotFoundError, StoreError, UnstorableKeyError
 from watcher.workers.pool import ChildError
 
@@ -229,6 +229,8 @@ class Attempt:
         )
         self._log.info("document_written", pages=inspection.pages, result=writer.prefix)
         self._tail()
+        if archives and not (copied := scratch / source_name(inspection.extension)).exists():
+            fetched.path.rename(copied)  # where the local copy looks for it before it asks the store
         self._copy(manifest, scratch)
 
     def _copy(self, manifest: Manifest, scratch: Path) -> None:

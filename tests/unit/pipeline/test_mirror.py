@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from doubles.replica import LAYOUT, InProcessReplica, drop, in_process_replica, manifest_of, names
+from doubles.stores import HookedStore
 from structlog.testing import capture_logs
 
 from watcher.domain.document import Document
@@ -34,6 +35,15 @@ def folder(tmp_path: Path) -> Path:
 def replica(store: MemoryStore, folder: Path, tmp_path: Path) -> Iterator[InProcessReplica]:
     with in_process_replica("one", store, tmp_path / "scratch") as one:
         yield mirrored(one, folder, 10**7)
+
+
+def test_the_original_is_copied_from_where_it_was_read_and_not_asked_for_again(tmp_path: Path, folder: Path) -> None:
+    hooked = HookedStore(MemoryStore())
+    with in_process_replica("one", hooked, tmp_path / "scratch") as one:
+        document = drop(hooked, "a.pdf", "one")
+        assert mirrored(one, folder, 10**7).attempt(document) is End.DONE
+    assert (folder / LAYOUT.result(document) / "source.pdf").read_bytes() == hooked.get(LAYOUT.result(document) + "source.pdf")[1]
+    assert [key for verb, key in hooked.requests if verb == "download"] == [document.key]
 
 
 def mirrored(replica: InProcessReplica, folder: Path, max_bytes: int) -> InProcessReplica:
