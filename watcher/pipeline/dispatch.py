@@ -69,6 +69,7 @@ class Dispatcher:
         self._drained = threading.Event()
         self._changed = threading.Condition()
         self._active: set[str] = set()
+        self._asked: set[str] = set()  # whether they are ours their threads do not know yet
         self._ended_at: dict[str, float] = {}
         self._settled: set[str] = set()
         self._left: set[str] = set()  # met in this round, and held by another or waiting
@@ -194,17 +195,20 @@ class Dispatcher:
         self._bench.metrics.scanned(in_inbox)
 
     def _start(self, log: str, document: Document, listed_at: float) -> bool:
-        """Whether it took the slot. Where other replicas are about, one document after the other is tried, and only one that was won gets a thread."""
+        """Whether it took the slot. Where others may be about, one document after the other is tried: next to one of theirs probably lie more."""
+        wary = self._inbox.wary
         with self._changed:
             if log in self._active or self._ended_at.get(log, listed_at) > listed_at:
                 return False
             self._active.add(log)
-        if not self._inbox.wary:
+            at_once = self._inbox.certain or not (wary or self._asked)
+        if at_once:
+            self._asked.add(log)
             self._threads.submit(self._work, log, document, self._claim)
             return True
         claim: Claim | None = None
         try:
-            claim = self._guarded(log, document, lambda: self._claim(log, document, look_first=True), in_round=True)
+            claim = self._guarded(log, document, lambda: self._claim(log, document, look_first=wary), in_round=True)
         finally:
             if claim is None:
                 self._over(log)
@@ -217,7 +221,10 @@ class Dispatcher:
         place = Place(self._slots, self._finishing)
 
         def work() -> None:
-            claim = claimed(log, document)
+            try:
+                claim = claimed(log, document)
+            finally:
+                self._asked.discard(log)
             if claim is not None:
                 self._read(log, document, claim, place)
 

@@ -23,8 +23,10 @@ WINDOW = 1000
 """Objects of one window: what S3 lists in one request."""
 MOST_TOLD = 10_000
 """Ignored keys that a replica names in its log; of more it does not speak."""
-ALONE = 8
+ALONE = 24
 """After so many documents in a row that nobody contested, a replica that has met others believes that it is alone here."""
+CERTAIN = 64
+"""After so many it is certain."""
 CROWDED = 6
 """So many times sooner a window is listed again while others are about."""
 FARTHEST = 64
@@ -108,6 +110,11 @@ class Inbox:
         self._bold = min(2 * self._bold, MOST_IN_VAIN)
         self._alone += 1
         self.wary = self._alone < ALONE
+
+    @property
+    def certain(self) -> bool:
+        """Nobody else is about: documents need not be tried one after the other."""
+        return self._alone >= CERTAIN
 
     def _deal_until(self, end: str | None) -> Generator[Dealt, None, bool]:
         """False where the round ends early."""

@@ -381,3 +381,28 @@ def test_a_defect_in_an_attempt_does_not_end_the_watch(store: HookedStore, repli
     watch.dispatcher.stop()
     assert watch.ended == {"waiting": 2, "failed": 1}
     assert any(name.endswith("error.json") for name in names(store, "failed/"))
+
+
+def test_until_it_is_certain_to_be_alone_a_replica_tries_one_document_at_a_time(store: HookedStore, replica: InProcessReplica) -> None:
+    """Where one is another's, those next to it probably are, too."""
+    on_their_way: set[str] = set()
+    most = 0
+
+    def begin(verb: str, key: str) -> None:
+        nonlocal most
+        if verb == "create" and key.endswith("/000001"):
+            on_their_way.add(key)
+            most = max(most, len(on_their_way))
+
+    def end(verb: str, key: str) -> None:
+        on_their_way.discard(key)
+
+    store.before.append(begin)
+    store.after.append(end)
+    for number in range(20):
+        drop(store, f"{number:02}.pdf", f"text {number}")
+    watch = Watch(replica, documents=8)
+    watch.round()
+    watch.dispatcher.stop()
+    assert watch.ended == {"done": 20}
+    assert most <= 2  # that of the round itself, and one of a document's thread

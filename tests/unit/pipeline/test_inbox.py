@@ -9,7 +9,7 @@ from doubles.clocks import SetClock
 from doubles.stores import HookedStore
 
 from watcher.domain.document import Layout
-from watcher.pipeline.inbox import ALONE, FARTHEST, MOST_IN_VAIN, WINDOW, Inbox
+from watcher.pipeline.inbox import ALONE, CERTAIN, FARTHEST, MOST_IN_VAIN, WINDOW, Inbox
 from watcher.storage.memory import MemoryStore
 
 IGNORE = (".*", "~$*", "*.part", "Thumbs.db")
@@ -133,6 +133,17 @@ def test_a_replica_is_wary_at_its_start_and_after_it_met_others_until_several_do
         assert box.wary
         box.claimed()
     assert not box.wary
+
+
+def test_a_replica_is_certain_to_be_alone_after_many_documents_that_nobody_contested() -> None:
+    box = inbox(filled(), SetClock())
+    box.contended()
+    for _ in range(CERTAIN):
+        assert not box.certain
+        box.claimed()
+    assert box.certain
+    box.contended()
+    assert not box.certain
 
 
 def test_a_store_that_lists_more_slowly_than_windows_grow_stale_is_read_from_all_the_same() -> None:
