@@ -20,6 +20,7 @@ from rich.table import Column, Table
 from benchmarks.counted import RETENTIONS, Counted, Requests, count_requests, plus, times
 from watcher.lease.keeper import RENEW_SHARE
 from watcher.pipeline.bench import Retention
+from watcher.pipeline.turns import MOST_LOOK_SECONDS
 from watcher.settings import Settings
 
 DAY = 86400.0
@@ -101,7 +102,8 @@ def of_a_day(load: Load, counted: Counted) -> Iterator[Cause]:
     pruned = load.replicas * load.documents * (load.retention != "keep")
     results = load.documents * load.kept_days
     result_objects = results * (RESULT_OBJECTS + load.pages * PAGE_OBJECTS + (load.retention == "archive"))
-    verifications = load.replicas * DAY / load.verify_seconds if load.verify_seconds else 0.0
+    verifications = DAY / load.verify_seconds if load.verify_seconds else 0.0  # one replica checks for all
+    turns = load.replicas * DAY / min(load.verify_seconds, MOST_LOOK_SECONDS) if load.verify_seconds else 0.0
     polls = load.replicas * DAY / load.poll_seconds
     yield Cause(
         "documents",
@@ -123,7 +125,10 @@ def of_a_day(load: Load, counted: Counted) -> Iterator[Cause]:
         yield Cause("sweeps: old claim logs whose original stands", times(counted.kept, sweeps * old))
     yield Cause(
         "checks of finished results",
-        plus(times(counted.verified, verifications * results), {"ListObjectsV2": verifications * _pages(result_objects)}),
+        plus(
+            times(counted.verified, verifications * results),
+            {"ListObjectsV2": verifications * _pages(result_objects), "GetObject": turns, "PutObject": 2 * verifications},
+        ),
         verifications * result_objects * LISTED_BYTES,
     )
     if load.presence_seconds:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from watcher.domain.claim import Outcome
 from watcher.domain.document import Document, Layout
 from watcher.domain.manifest import Source
 from watcher.domain.presence import Presence
+from watcher.domain.verification import Progress
 from watcher.lease.bids import Bids
 from watcher.lease.claim import Claim
 from watcher.lease.mode import AgreedAppender, Mode
@@ -230,6 +232,11 @@ def _verified(one: Counting) -> Requests:
     """Of each of the results that were read above."""
     layout = replace(LAYOUT, processed="no-results/")
     log = structlog.get_logger()
-    listing = one.of(Verifier(one.store, layout, log).run)
+    listing = one.of(partial(_check, Verifier(one.store, layout, log)))
     results = sum(info.key.endswith("/manifest.json") for info in one.store.list(LAYOUT.processed))
-    return _per(listing, one.of(Verifier(one.store, LAYOUT, log).run), results)
+    return _per(listing, one.of(partial(_check, Verifier(one.store, LAYOUT, log))), results)
+
+
+def _check(verifier: Verifier) -> None:
+    for _ in verifier.check(Progress()):
+        pass

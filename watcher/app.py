@@ -15,6 +15,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
+from watcher.domain.document import Layout
 from watcher.domain.retry import RetryPolicy
 from watcher.engines.choose import Choice
 from watcher.engines.recogniser import Recogniser
@@ -37,6 +38,8 @@ from watcher.pipeline.mirror import Mirror
 from watcher.pipeline.outage import Gate
 from watcher.pipeline.retain import SourceRemover
 from watcher.pipeline.sweep import Sweep
+from watcher.pipeline.turns import Turns
+from watcher.pipeline.verify import Verifier
 from watcher.pipeline.vitals import Vitals
 from watcher.recognition import engine_options
 from watcher.settings import Settings
@@ -150,6 +153,13 @@ def build_dispatcher(
         quiet_seconds,
         appender.obey,
     )
+
+
+def build_turns(shared: Shared, store: Store, layout: Layout) -> Turns | None:
+    """None where results are never checked."""
+    every_seconds = shared.settings.watch.verify_seconds
+    verifier = Verifier(store, layout, shared.log, shared.stopping)
+    return Turns(store, layout, verifier, shared.replica, every_seconds, shared.clock, shared.log) if every_seconds else None
 
 
 def _renewals(log: FilteringBoundLogger) -> Tell:

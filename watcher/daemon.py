@@ -19,6 +19,7 @@ from watcher.app import (
     Shared,
     build_dispatcher,
     build_parser,
+    build_turns,
     layout_of,
     new_condition,
     new_nonce,
@@ -43,7 +44,6 @@ from watcher.pipeline.facts import StoreFacts, find_out, marker_of, suited
 from watcher.pipeline.outage import OutageLog, told
 from watcher.pipeline.presence import Beacon
 from watcher.pipeline.scratch import make_scratch
-from watcher.pipeline.verify import Verifier
 from watcher.pipeline.vitals import Vitals
 from watcher.recognition import build_model_server, build_recogniser, chosen_engine
 from watcher.settings import Settings
@@ -214,8 +214,7 @@ class Daemon:
             self._give_back,
         )
         dispatcher = build_dispatcher(shared, store, facts, self._appender, self._choice, self._recogniser, parser, uploads)
-        verifier = Verifier(store, layout, self._log, self._stopping)
-        self._jobs = jobs = Jobs(dispatcher, verifier, watch.poll_seconds, watch.sweep_seconds, watch.verify_seconds, beacon)
+        self._jobs = jobs = Jobs(dispatcher, watch.poll_seconds, watch.sweep_seconds, build_turns(shared, store, layout), beacon)
         jobs.start()
         try:
             return self._until_ended(dispatcher, jobs, drain)

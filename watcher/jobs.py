@@ -12,22 +12,21 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from watcher.pipeline.dispatch import Dispatcher
 from watcher.pipeline.presence import Beacon
 from watcher.pipeline.rounds import Rounds
-from watcher.pipeline.verify import Verifier
+from watcher.pipeline.turns import Turns
 
 
 class Jobs:
     """A job that takes longer than its interval is not started again until it has ended.
 
-    `verify_seconds` 0: results are never checked. Without a `beacon` nobody is told that we are there.
+    Without `turns` results are never checked, without a `beacon` nobody is told that we are there.
     """
 
     def __init__(
         self,
         dispatcher: Dispatcher,
-        verifier: Verifier,
         poll_seconds: float,
         sweep_seconds: float,
-        verify_seconds: float,
+        turns: Turns | None = None,
         beacon: Beacon | None = None,
     ) -> None:
         # A round may take as long as the backlog: that it is not started twice is as it should be, and no news.
@@ -36,8 +35,8 @@ class Jobs:
         self._rounds = Rounds(dispatcher.scan, self._once, time.monotonic)
         self._beacon = beacon
         self._every(sweep_seconds, dispatcher.sweep)
-        if verify_seconds:
-            self._every(verify_seconds, verifier.run, first_after=verify_seconds)  # not at each start: it reads every manifest
+        if turns:
+            self._every(turns.look_seconds, turns.run, first_after=turns.look_seconds)
         if beacon:
             self._every(beacon.every_seconds, beacon.tell)
             self._every(sweep_seconds, beacon.sweep, first_after=sweep_seconds)

@@ -10,15 +10,16 @@ import pytest
 from watcher.jobs import Jobs
 
 
-@pytest.mark.parametrize(("verify_seconds", "verified"), [(0.01, True), (0, False)])
-def test_results_are_checked_unless_the_interval_is_zero(verify_seconds: float, verified: bool) -> None:
+@pytest.mark.parametrize("checks", [True, False])
+def test_results_are_checked_when_it_is_our_turn_if_they_are_to_be(checks: bool) -> None:
     scans, checked = threading.Semaphore(0), threading.Event()
     dispatcher = SimpleNamespace(scan=scans.release, sweep=lambda: None)
-    jobs = Jobs(dispatcher, SimpleNamespace(run=checked.set), 0.02, 600, verify_seconds)  # type: ignore[arg-type]
+    turns = SimpleNamespace(look_seconds=0.01, run=checked.set) if checks else None
+    jobs = Jobs(dispatcher, 0.02, 600, turns)  # type: ignore[arg-type]
     jobs.start()
     try:
         assert all(scans.acquire(timeout=30) for _ in range(10))
-        assert checked.wait(30 if verified else 0) is verified
+        assert checked.wait(30 if checks else 0) is checks
     finally:
         jobs.stop()
 
@@ -31,7 +32,7 @@ def test_wake_ups_are_not_lost_however_they_fall(caplog: pytest.LogCaptureFixtur
         begun.release()
         assert go_on.acquire(timeout=30)
 
-    jobs = Jobs(SimpleNamespace(scan=scan, sweep=lambda: None), SimpleNamespace(), 3600, 3600, 0)  # type: ignore[arg-type]
+    jobs = Jobs(SimpleNamespace(scan=scan, sweep=lambda: None), 3600, 3600)  # type: ignore[arg-type]
     jobs.wake()  # before the start too
     jobs.start()
     try:
@@ -54,7 +55,7 @@ def test_a_replica_shows_that_it_is_there_from_the_start_if_it_is_to(shown: bool
     scans, signs = threading.Semaphore(0), threading.Semaphore(0)
     beacon = SimpleNamespace(every_seconds=0.01, tell=signs.release, sweep=lambda: None) if shown else None
     dispatcher = SimpleNamespace(scan=scans.release, sweep=lambda: None)
-    jobs = Jobs(dispatcher, SimpleNamespace(), 0.02, 600, 0, beacon)  # type: ignore[arg-type]
+    jobs = Jobs(dispatcher, 0.02, 600, None, beacon)  # type: ignore[arg-type]
     jobs.start()
     try:
         assert all(scans.acquire(timeout=30) for _ in range(10))
@@ -66,7 +67,7 @@ def test_a_replica_shows_that_it_is_there_from_the_start_if_it_is_to(shown: bool
 def test_a_replica_shows_what_became_of_it_without_waiting_for_its_turn() -> None:
     signs = threading.Semaphore(0)
     beacon = SimpleNamespace(every_seconds=3600, tell=signs.release, sweep=lambda: None)
-    jobs = Jobs(SimpleNamespace(scan=lambda: None, sweep=lambda: None), SimpleNamespace(), 3600, 3600, 0, beacon)  # type: ignore[arg-type]
+    jobs = Jobs(SimpleNamespace(scan=lambda: None, sweep=lambda: None), 3600, 3600, None, beacon)  # type: ignore[arg-type]
     jobs.start()
     try:
         assert signs.acquire(timeout=30)  # at the start

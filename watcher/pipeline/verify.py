@@ -16,11 +16,13 @@ from structlog.typing import FilteringBoundLogger
 from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import RESULT_FOLDER, Layout, split_result_folder
 from watcher.domain.manifest import Manifest
+from watcher.domain.verification import Progress
 from watcher.lease.log import ClaimLog, UnreadableEntryError
 from watcher.results.names import ERROR_JSON, MANIFEST
-from watcher.storage.port import NotFoundError, ObjectInfo, Store, StoreError
+from watcher.storage.port import NotFoundError, ObjectInfo, Store
 
 _RESULT = re.compile(rf"(?P<folder>.+/{RESULT_FOLDER.pattern}/)(?P<name>(?:pages/|images/)?[^/]+)", re.DOTALL)
+_BEHIND = "~"  # comes after all names in a folder
 _MAX_NAMED = 10
 _ADVICE_BROKEN = (
     "The result is not whole any more. `watcher redo` with the document's name reads it anew, into a folder of its own. Or copy its"
@@ -64,23 +66,22 @@ class Verifier:
     log: FilteringBoundLogger
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
-        """Logs each flaw, and at the end how many folders were looked at; ends early once `stopping` is set."""
-        results = flawed = unfinished = 0
-        try:
-            for folder, standing in self._folders():
-                if self.stopping.is_set():
-                    return
-                results += 1
-                found = self._look(folder, standing)
-                unfinished += found is _Look.UNFINISHED
-                if isinstance(found, Flaw):
-                    flawed += 1
-                    self._tell(found)
-        except StoreError as error:
-            self.log.warning("verification_failed", results=results, reason=str(error))
-            return
-        self.log.info("results_verified", results=results, flawed=flawed, unfinished=unfinished)
+    def check(self, begun: Progress) -> Iterator[Progress]:
+        """Logs each flaw. How far it is after each folder, from where it was `begun`; ends early once `stopping` is set. Raises `StoreError`."""
+        progress = begun
+        for folder, standing in self._folders(after=begun.after + _BEHIND if begun.after else ""):
+            if self.stopping.is_set():
+                return
+            found = self._look(folder, standing)
+            if isinstance(found, Flaw):
+                self._tell(found)
+            progress = Progress(
+                after=folder,
+                results=progress.results + 1,
+                flawed=progress.flawed + isinstance(found, Flaw),
+                unfinished=progress.unfinished + (found is _Look.UNFINISHED),
+            )
+            yield progress
 
     def _look(self, folder: str, standing: dict[str, ObjectInfo]) -> Flaw | _Look:
         if MANIFEST not in standing:
@@ -144,8 +145,8 @@ class Verifier:
     def _standing(self, folder: str) -> dict[str, ObjectInfo]:
         return next((standing for found, standing in self._folders(folder) if found == folder), {})
 
-    def _folders(self, prefix: str = "") -> Iterator[tuple[str, dict[str, ObjectInfo]]]:
-        listing = self.store.list(prefix or self.layout.processed)
+    def _folders(self, prefix: str = "", after: str = "") -> Iterator[tuple[str, dict[str, ObjectInfo]]]:
+        listing = self.store.list(prefix or self.layout.processed, after)
         matches = ((match, info) for info in listing if (match := _RESULT.fullmatch(info.key)))
         for folder, group in groupby(matches, key=lambda pair: pair[0]["folder"]):
             yield folder, {match["name"]: info for match, info in group}

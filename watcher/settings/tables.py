@@ -78,7 +78,10 @@ class Watch(Table):
     hand_back_seconds: Seconds = Field(8, ge=0, le=3600, description="time after that for giving unfinished documents back")
     sweep_seconds: Seconds = Field(600, ge=1, le=86400, description="time between two rounds of clearing up old claims")
     verify_seconds: Seconds = Field(
-        86400, ge=0, le=31536000, description="time between two checks of finished results against their manifests; 0: never"
+        604800,
+        ge=0,
+        le=31536000,
+        description="time between two checks of all finished results against their manifests, by one replica for all; 0: never",
     )
     presence_seconds: Seconds = Field(
         60, ge=0, le=3600, description="time between two signs of life that watcher status shows, idle or not, each a small PUT; 0: none"

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from doubles.replica import LAYOUT, LEASE, InProcessReplica, drop, in_process_replica, manifest_of, names
 from doubles.stores import HookedStore, once
-from structlog.testing import capture_logs
 
 from watcher.domain.claim import Entry, Outcome, Phase, Skip
 from watcher.domain.document import Document
 from watcher.domain.errors import DocumentError, ErrorCode
 from watcher.domain.manifest import Source
 from watcher.domain.page import EngineInfo
+from watcher.domain.verification import Progress
 from watcher.lease.acquire import Acquirer
 from watcher.lease.appending import Appender, Creates
 from watcher.lease.bids import Bids
@@ -366,9 +366,8 @@ def test_verification_and_the_local_copy_know_each_reading(
     mirror = Mirror(tmp_path / "copy", 2**20, store, LAYOUT)
     replace(replica, bench=replace(replica.bench, mirror=mirror)).attempt(listed(store))
     assert (tmp_path / "copy" / LAYOUT.result(reading(finished, 2)) / "manifest.json").is_file()
-    with capture_logs() as events:
-        Verifier(store, LAYOUT, replica.bench.log).run()
-    assert [(event["event"], event["results"], event["flawed"]) for event in events] == [("results_verified", 2, 0)]
+    *_, last = Verifier(store, LAYOUT, replica.bench.log).check(Progress())
+    assert (last.results, last.flawed) == (2, 0)
 
 
 def test_by_bids_too(tmp_path: Path) -> None:

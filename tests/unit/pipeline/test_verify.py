@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from watcher.domain.claim import Outcome, Phase
 from watcher.domain.document import Document
+from watcher.domain.verification import Progress
 from watcher.lease.appending import Append
 from watcher.lease.log import ClaimLog
 from watcher.pipeline.attempt import End
@@ -27,16 +28,23 @@ def document(store: HookedStore, replica: InProcessReplica) -> Document:
 
 
 def told(store: HookedStore, replica: InProcessReplica) -> tuple[list[dict[str, object]], dict[str, object]]:
-    """The flaws, and the closing line."""
+    """The flaws, and what was counted."""
     with capture_logs() as events:
-        Verifier(store, LAYOUT, replica.bench.log).run()
-    return [event for event in events if event["event"] == "result_flawed"], events[-1]
+        *_, last = [Progress(), *Verifier(store, LAYOUT, replica.bench.log).check(Progress())]
+    return [event for event in events if event["event"] == "result_flawed"], last.model_dump()
 
 
 def test_what_stands_as_it_should_is_counted(store: HookedStore, replica: InProcessReplica, document: Document) -> None:
     flaws, last = told(store, replica)
     assert flaws == []
-    assert (last["event"], last["results"], last["flawed"]) == ("results_verified", 2, 0)
+    assert (last["results"], last["flawed"]) == (2, 0)
+
+
+def test_a_check_goes_on_behind_the_folder_that_it_had_come_to(store: HookedStore, replica: InProcessReplica, document: Document) -> None:
+    first, last = Verifier(store, LAYOUT, replica.bench.log).check(Progress())
+    assert (first.results, last.results) == (1, 2)
+    assert list(Verifier(store, LAYOUT, replica.bench.log).check(first)) == [last]
+    assert list(Verifier(store, LAYOUT, replica.bench.log).check(last)) == []
 
 
 def test_one_listing_and_one_request_for_each_manifest(store: HookedStore, replica: InProcessReplica, document: Document) -> None:
