@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from servers.s3_server import S3Server
@@ -15,7 +14,7 @@ from benchmarks.buckets import bucket_with, drop
 from benchmarks.delay import Request
 from benchmarks.documents import one_page
 from benchmarks.network import Network, slow_network
-from benchmarks.pairs import measure_pairs
+from benchmarks.pairs import Pairs
 from benchmarks.replica import FAKE, Run, in_bucket, replica
 from benchmarks.row import Plan, Result, at_least, at_most
 
@@ -27,11 +26,18 @@ MOST_LOST = 5.0
 
 
 def measure(plan: Plan) -> Iterator[Result]:
-    count = 8 if plan.short else 240
+    count = 8 if plan.short else 320
+    goals = dict(list(GOALS.items())[: 1 if plan.short else None])
+    rates: dict[int, list[float]] = {replicas: [] for replicas in (1, *goals)}
+    fleets: dict[int, Fleet] = {}
     with slow_network(plan.ceph().endpoint, LATENCY, plan.scratch / "requests") as network:
-        for replicas, goal in list(GOALS.items())[: 1 if plan.short else None]:
-            fleet = Fleet(plan.ceph(), network, count, plan.scratch)
-            pairs = measure_pairs(plan, f"{replicas} replicas", partial(fleet.rate, replicas), partial(fleet.rate, 1))
+        for number in range(1, plan.pairs + 1):
+            for replicas, measured in rates.items():
+                plan.tell(f"replicas: run {number} of {plan.pairs}, {replicas} at once")
+                fleet = fleets.setdefault(replicas, Fleet(plan.ceph(), network, count, plan.scratch))
+                measured.append(fleet.rate(replicas))
+        for replicas, goal in goals.items():
+            fleet, pairs = fleets[replicas], Pairs(tuple(rates[replicas]), tuple(rates[1]))
             name = f"{replicas} replicas, engine of {PAGE_SECONDS * 1000:.0f} ms, {LATENCY * 1000:.0f} ms per request"
             yield pairs.result(name, "1 replica", "documents/s", at_least(goal))
             yield Result(
