@@ -26,7 +26,7 @@ MOST_LOST = 5.0
 
 
 def measure(plan: Plan) -> Iterator[Result]:
-    count = 8 if plan.short else 320
+    count = 8 if plan.short else 400
     goals = dict(list(GOALS.items())[: 1 if plan.short else None])
     rates: dict[int, list[float]] = {replicas: [] for replicas in (1, *goals)}
     fleets: dict[int, Fleet] = {}
