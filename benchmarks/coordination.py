@@ -36,7 +36,7 @@ _SETTINGS = {**FAKE, "WATCHER_WATCH__DOCUMENTS": str(AT_ONCE)}
 
 
 def measure(plan: Plan) -> Iterator[Result]:
-    server, count = plan.ceph(), 8 if plan.short else 200
+    server, count = plan.ceph(), 8 if plan.short else 500
     plan.tell("coordination: counting requests")
     sent = requests_of_documents(plan, server)
     methods = Counter(method for method, _ in sent)

@@ -98,15 +98,15 @@ class Replica:
         """What it has told so far."""
         return Run(events(self.log.read_text(encoding="utf-8")))
 
-    def wait_until(self, happened: Callable[[], Any], seconds: float = 600.0) -> None:
-        """Raises `FailedRunError` where the daemon or the time ends before."""
+    def wait_until(self, happened: Callable[[], Any], seconds: float = 600.0, look_seconds: float = _LOOK_SECONDS) -> None:
+        """Raises `FailedRunError` where the daemon or the time ends before. Reading long logs often takes time from what is measured."""
         deadline = time.monotonic() + seconds
         while not happened():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise FailedRunError(
                     f"it did not happen (exit code {self.process.poll()}):\n{self.log.read_text(encoding='utf-8')[-4000:]}"
                 )
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(look_seconds)
 
     def wait_until_ready(self) -> None:
         """Its engine is loaded, and the inbox was looked into."""

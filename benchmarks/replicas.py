@@ -73,7 +73,7 @@ class Fleet:
                 one.wait_until_ready()
             self.network.forget()
             drop(self.server.client, config.bucket, documents)
-            fleet[0].wait_until(lambda: sum(len(one.run.named("document_ended")) for one in fleet) >= self.count)
+            fleet[0].wait_until(lambda: sum(len(one.run.named("document_ended")) for one in fleet) >= self.count, look_seconds=1.0)
             run = Run(tuple(event for one in fleet for event in one.run.events))
         run.require(self.count)
         if replicas > 1:
