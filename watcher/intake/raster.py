@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from watcher.intake.ink import ink_of
 from watcher.intake.port import RenderedPage, Rendering
+
+_GLANCE = 8
+"""Pixels along the side of the squares whose means tell of most pages with colour that they have some."""
 
 
 def reduction(width: float, height: float, max_pixels: int) -> float:
@@ -24,13 +27,26 @@ def reduction(width: float, height: float, max_pixels: int) -> float:
 
 
 def write_page(image: Image.Image, number: int, dpi: float, rendering: Rendering, target_dir: Path) -> RenderedPage:
-    """Writes an upright grey (`L`) or colour (`RGB`) image in sRGB as `NNNN.pgm` or `.ppm`, which cost no compression, and `NNNN.jpg`."""
+    """Writes an upright image in sRGB, `L` or `RGB`, as `NNNN.ppm`, uncompressed, or as `.pgm` where it has no colour; and as `NNNN.jpg`."""
+    image = _without_idle_channels(image)
     lossless = target_dir / f"{number:04d}{'.pgm' if image.mode == 'L' else '.ppm'}"
     image.save(lossless, format="PPM")
     picture = target_dir / f"{number:04d}.jpg"
     _for_people(image, rendering.jpeg_max_side).save(picture, format="JPEG", quality=rendering.jpeg_quality)
     ink = ink_of(image)
     return RenderedPage(number, lossless, picture, image.width, image.height, round(dpi, 2), ink.blank, ink.share)
+
+
+def _without_idle_channels(image: Image.Image) -> Image.Image:
+    """`L` where all colours are greys, as on most drawn pages: a third of the bytes to scale, press, write and read."""
+    if image.mode == "L" or _has_colour(image.reduce(_GLANCE)) or _has_colour(image):
+        return image
+    return image.getchannel("R")
+
+
+def _has_colour(image: Image.Image) -> bool:
+    red, green, blue = image.split()
+    return any(ImageChops.difference(red, other).getbbox() for other in (green, blue))
 
 
 def _for_people(image: Image.Image, max_side: int) -> Image.Image:

@@ -35,9 +35,14 @@ def test_a_page_is_reduced_no_further_than_needed(width: float, height: float, m
         assert math.ceil(width) * math.ceil(height) <= max_pixels
 
 
-@pytest.mark.parametrize(("mode", "suffix"), [("L", ".pgm"), ("RGB", ".ppm")])
-def test_the_engines_file_is_lossless_and_the_peoples_one_small(drawn: Path, rendering: Rendering, mode: str, suffix: str) -> None:
-    image = Image.effect_noise((1000, 500), 90).convert(mode)
+def noise(mode: str) -> Image.Image:
+    return Image.merge(mode, [Image.effect_noise((1000, 500), 90) for _ in mode])
+
+
+@pytest.mark.parametrize(("image", "mode", "suffix"), [(noise("L"), "L", ".pgm"), (noise("RGB"), "RGB", ".ppm")])
+def test_the_engines_file_is_lossless_and_the_peoples_one_small(
+    drawn: Path, rendering: Rendering, image: Image.Image, mode: str, suffix: str
+) -> None:
     written = write_page(image, 12, 150.0, rendering, drawn)
     assert (written.number, written.width, written.height, written.dpi, written.blank) == (12, 1000, 500, 150.0, None)
     assert written.ink > 0
@@ -45,7 +50,25 @@ def test_the_engines_file_is_lossless_and_the_peoples_one_small(drawn: Path, ren
     assert Image.open(written.image).mode == mode
     assert Image.open(written.image).tobytes() == image.tobytes()
     picture = Image.open(written.picture)
-    assert (picture.format, picture.size) == ("JPEG", (rendering.jpeg_max_side, rendering.jpeg_max_side // 2))
+    assert (picture.format, picture.mode) == ("JPEG", mode)
+    assert picture.size == (rendering.jpeg_max_side, rendering.jpeg_max_side // 2)
+
+
+def test_a_page_in_colour_that_has_only_greys_is_grey_with_the_same_values_and_the_same_ink(drawn: Path, rendering: Rendering) -> None:
+    grey = noise("L")
+    written = write_page(grey.convert("RGB"), 1, 150.0, rendering, drawn)
+    assert Image.open(written.image).mode == "L"
+    assert Image.open(written.image).tobytes() == grey.tobytes()
+    assert written == write_page(grey, 1, 150.0, rendering, drawn)
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 254), (254, 255, 255), (255, 254, 255), (0, 0, 255)])
+def test_a_single_pixel_of_a_colour_keeps_a_page_in_colour(drawn: Path, rendering: Rendering, colour: tuple[int, int, int]) -> None:
+    page = Image.new("RGB", (100, 100), "white")
+    page.putpixel((57, 31), colour)
+    written = Image.open(write_page(page, 1, 150.0, rendering, drawn).image)
+    assert written.mode == "RGB"
+    assert written.getpixel((57, 31)) == colour
 
 
 def test_a_small_page_is_not_enlarged_for_people(drawn: Path, rendering: Rendering) -> None:
