@@ -36,7 +36,7 @@ def measure(plan: Plan) -> Iterator[Result]:
                 megabytes.append(sum(process.memory_full_info().pss for process in processes) / 1e6)
     scaled = (
         f"Idle cost: counted over {seconds:.0f} s at a time with polls of {POLL_SECONDS} s, and scaled to an hour. The sweep of old claims, every"
-        " 10 minutes, and the check of finished results, once a day, are not in it. All processes together; the fake engine holds no model.",
+        " 10 minutes, and the check of finished results, once a week, are not in it. All processes together; the fake engine holds no model.",
     )
     yield Result(name="idle: requests to the store", figures=tuple(requests), unit="requests/hour", notes=scaled)
     yield Result(name="idle: processor time", figures=tuple(percents), unit="% of one core", goal=at_most(1))
