@@ -32,7 +32,9 @@ from watcher.workers.pool import (
     ChildUnstartableError,
 )
 
-_LOOK_SECONDS = 1.0  # between looks at the child's memory, each of which goes through all processes of the machine
+_LOOK_SECONDS = (
+    10.0  # between looks at the child's memory: each goes through all processes of the machine while the engine has nothing to do
+)
 _P = TypeVar("_P")
 _T = TypeVar("_T")
 
