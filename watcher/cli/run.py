@@ -16,6 +16,7 @@ from watcher.engines.choose import EngineNotFoundError
 from watcher.logs import configure_logs
 from watcher.settings import Settings, SettingsError, ignored_variables
 from watcher.web import HttpServerError
+from watcher.workers.cores import stay_on_one
 from watcher.workers.secrecy import close_memory, forget_secrets
 
 
@@ -34,6 +35,8 @@ def run(settings: Settings, *, drain: bool) -> NoReturn:
         log.info("variables_ignored", names=list(ignored))
     forget_secrets()  # before the first child is started, which would be given them; the settings hold what is needed
     close_memory()
+    if settings.watch.cores == "one":
+        stay_on_one()
     try:
         code = _watch(Daemon(settings, log), drain=drain)
     except (EngineNotFoundError, HttpServerError) as error:

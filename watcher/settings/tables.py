@@ -86,6 +86,11 @@ class Watch(Table):
     presence_seconds: Seconds = Field(
         60, ge=0, le=3600, description="time between two signs of life that watcher status shows, idle or not, each a small PUT; 0: none"
     )
+    cores: Literal["one", "all"] = Field(
+        "one",
+        description="processor cores of this process's own threads: one, which is faster by half where it is busy, or all;"
+        " parsers, engines and model servers always have all",
+    )
     scratch: Text = Field("", description="folder for downloads and page images; empty: one in the system's temporary folder")
     replica: Text = Field("", max_length=200, description="name of this replica in claims and logs; empty: the host's name")
 

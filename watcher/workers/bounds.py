@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from watcher.workers.cores import use
+
 _CPU_GRACE_SECONDS = 10
 """The caller's own deadline comes first: it kills at once and can tell why. This is for a child whose parent is frozen or too busy to look."""
 
@@ -18,15 +20,18 @@ class Bounds:
     """`memory_bytes` of address space, `file_bytes` of the largest file it writes, `open_files` at a time; None: as the system has it.
 
     `processors`: how many it may keep busy at once; None: all that there are.
+    `cores`: those that it may use; none: those of its parent.
     """
 
     memory_bytes: int | None = None
     file_bytes: int | None = None
     open_files: int | None = None
     processors: int | None = None
+    cores: frozenset[int] = frozenset()
 
     def apply(self) -> None:
         """Also forbids core dumps, which would put a document's content on the disk."""
+        use(self.cores)
         _lower(resource.RLIMIT_CORE, 0)
         for kind, bound in (
             (resource.RLIMIT_AS, self.memory_bytes),

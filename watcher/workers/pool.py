@@ -25,6 +25,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from watcher.workers.bounds import Bounds
 from watcher.workers.child import prepare, run
+from watcher.workers.cores import GIVEN
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ class ChildPool:
     ) -> None:
         # The kernel ends a child when the *thread* that started it ends, so all are started by one thread that lives as long as the pool.
         self._spawner = ThreadPoolExecutor(1, f"{name}-spawner", initializer=_block_ctrl_c)
-        setup = (os.getpid(), Bounds(memory_bytes, file_bytes, open_files, processors), initializer, initargs)
+        setup = (os.getpid(), Bounds(memory_bytes, file_bytes, open_files, processors, GIVEN), initializer, initargs)
         self._children = [_Child(name, self._spawner, setup, start_seconds) for _ in range(processes)]
         self._calls_per_child = calls_per_child
         self._idle = list(self._children)
