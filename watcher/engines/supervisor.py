@@ -127,6 +127,7 @@ class Supervisor:
         if self._fresh:
             self._fresh = False
             self._pages_since_load = 0
+            self._looked_at = float("-inf")
             self._bounded_bytes = held <= self._limits.recycle_bytes
             if not self._bounded_bytes:
                 self._log.warning("engine_larger_than_its_limit", bytes=held, limit=self._limits.recycle_bytes)
