@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import signal
@@ -9,13 +10,16 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 import structlog
+from servers.daemon import Daemon as Started
 from servers.daemon import command, folder_environment, running
 from servers.s3_server import free_port
 
 from watcher.daemon import Daemon
 from watcher.domain.health import judge, judge_ready
 from watcher.settings import Ocr, OcrServer, Settings, Watch
+from watcher.workers.cores import GIVEN
 
 STUBBORN = Path(__file__).parents[1] / "servers" / "stubborn.py"
 SAMPLE = Path(__file__).parents[2] / "samples" / "russian-page.png"
@@ -45,6 +49,24 @@ def test_it_comes_up_with_the_daemon_and_ends_with_it_however_that_ends(tmp_path
                 assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
         _gone, alive = psutil.wait_procs(family, timeout=60)
         assert not alive
+
+
+@pytest.mark.skipif(len(GIVEN) < 2, reason="this machine has one core, or tells of none")
+@pytest.mark.parametrize("cores", ["one", "all"])
+def test_the_daemon_keeps_to_one_core_or_not_and_leaves_all_to_its_engine_and_its_server(tmp_path: Path, cores: str) -> None:
+    port = free_port()
+    server = shlex.join([sys.executable, str(STUBBORN), str(port)])
+    with running(tmp_path / "log", **changes(tmp_path, port, server), WATCHER_WATCH__CORES=cores) as daemon:
+        daemon.wait_for_event("engine_ready")
+        assert len(os.sched_getaffinity(daemon.process.pid)) == (1 if cores == "one" else len(GIVEN))
+        for program in ("--multiprocessing-fork", str(STUBBORN)):  # parser and engine; the server
+            found = [process for process in children(daemon) if program in process.cmdline()]
+            assert found
+            daemon.wait_for(lambda found=found: all(os.sched_getaffinity(process.pid) == GIVEN for process in found))
+
+
+def children(daemon: Started) -> list[psutil.Process]:
+    return psutil.Process(daemon.process.pid).children(recursive=True)
 
 
 def test_documents_are_read_while_the_inbox_is_drained_and_the_server_ends_then(tmp_path: Path) -> None:

@@ -32,9 +32,8 @@ from watcher.workers.pool import (
     ChildUnstartableError,
 )
 
-_LOOK_SECONDS = (
-    10.0  # between looks at the child's memory: each goes through all processes of the machine while the engine has nothing to do
-)
+_LOOK_SECONDS = 10.0
+"""Between looks at the child's memory: each goes through all processes of the machine while the engine has nothing to do."""
 _P = TypeVar("_P")
 _T = TypeVar("_T")
 
