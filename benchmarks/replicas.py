@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -23,6 +24,8 @@ GOALS = {2: 1.9, 4: 3.7}
 QUICK = {"WATCHER_WATCH__POLL_SECONDS": "0.5"}  # all notice the documents soon
 MOST_LOST = 5.0
 """Percent of claim attempts."""
+_SETTLE_SECONDS = 3.0
+"""After all are ready: the children that open documents start in the background and nothing tells when they have, and those of four replicas take turns on few cores."""
 
 
 def measure(plan: Plan) -> Iterator[Result]:
@@ -71,6 +74,7 @@ class Fleet:
             ]
             for one in fleet:
                 one.wait_until_ready()
+            time.sleep(_SETTLE_SECONDS)
             self.network.forget()
             drop(self.server.client, config.bucket, documents)
             fleet[0].wait_until(lambda: sum(len(one.run.named("document_ended")) for one in fleet) >= self.count, look_seconds=1.0)
