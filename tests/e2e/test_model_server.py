@@ -7,6 +7,7 @@ import shlex
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,7 @@ from servers.s3_server import free_port
 from watcher.daemon import Daemon
 from watcher.domain.health import judge, judge_ready
 from watcher.settings import Ocr, OcrServer, Settings, Watch
-from watcher.workers.cores import GIVEN
+from watcher.workers.cores import allowed
 
 STUBBORN = Path(__file__).parents[1] / "servers" / "stubborn.py"
 SAMPLE = Path(__file__).parents[2] / "samples" / "russian-page.png"
@@ -51,18 +52,25 @@ def test_it_comes_up_with_the_daemon_and_ends_with_it_however_that_ends(tmp_path
         assert not alive
 
 
-@pytest.mark.skipif(len(GIVEN) < 2, reason="this machine has one core, or tells of none")
+@pytest.mark.skipif(len(allowed()) < 2, reason="this machine has one core, or tells of none")
 @pytest.mark.parametrize("cores", ["one", "all"])
 def test_the_daemon_keeps_to_one_core_or_not_and_leaves_all_to_its_engine_and_its_server(tmp_path: Path, cores: str) -> None:
     port = free_port()
     server = shlex.join([sys.executable, str(STUBBORN), str(port)])
     with running(tmp_path / "log", **changes(tmp_path, port, server), WATCHER_WATCH__CORES=cores) as daemon:
         daemon.wait_for_event("engine_ready")
-        assert len(os.sched_getaffinity(daemon.process.pid)) == (1 if cores == "one" else len(GIVEN))
+        assert len(os.sched_getaffinity(daemon.process.pid)) == (1 if cores == "one" else len(allowed()))
         for program in ("--multiprocessing-fork", str(STUBBORN)):  # parser and engine; the server
-            found = [process for process in children(daemon) if program in process.cmdline()]
-            assert found
-            daemon.wait_for(lambda found=found: all(os.sched_getaffinity(process.pid) == GIVEN for process in found))
+            daemon.wait_for(lambda program=program: cores_of(daemon, program) == {allowed()})
+
+
+def cores_of(daemon: Started, program: str) -> set[frozenset[int]]:
+    cores = set()
+    for process in children(daemon):
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):  # the server ends and is started anew
+            if program in process.cmdline():
+                cores.add(frozenset(os.sched_getaffinity(process.pid)))
+    return cores
 
 
 def children(daemon: Started) -> list[psutil.Process]:

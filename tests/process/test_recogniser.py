@@ -145,6 +145,7 @@ def test_a_child_that_died_while_idle_is_replaced_and_tried_out_before_the_next_
     [
         ({"recycle_pages": 2}, {}, 5, 2),
         ({"recycle_bytes": 420 * MIB}, {"kept_bytes": 256 * MIB}, 2, 2),  # it keeps memory for the page it is tried out with, too
+        ({"recycle_bytes": 420 * MIB}, {"kept_bytes": 64 * MIB}, 5, 1),  # it grows by little, and soon
     ],
 )
 def test_the_child_is_replaced_by_pages_and_by_memory(

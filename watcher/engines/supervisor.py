@@ -33,7 +33,7 @@ from watcher.workers.pool import (
 )
 
 _LOOK_SECONDS = 10.0
-"""Between looks at the child's memory: each goes through all processes of the machine while the engine has nothing to do."""
+"""Between looks at the memory of what the child started: each goes through all processes of the machine while the engine has nothing to do."""
 _P = TypeVar("_P")
 _T = TypeVar("_T")
 
@@ -195,19 +195,19 @@ class Supervisor:
     def _recycle(self) -> None:
         if self._pages_since_load >= self._limits.recycle_pages:
             self._log.info("engine_recycled", pages=self._pages_since_load)
-        elif (held := self._held_now_and_then()) > self._limits.recycle_bytes:
+        elif self._bounded_bytes and (held := self._held()) > self._limits.recycle_bytes:
             self._log.info("engine_recycled", bytes=held)
         else:
             return
         self._replace()
 
-    def _held_now_and_then(self) -> int:
-        """Bytes; 0 where it is too soon for another look, or its limit is none."""
+    def _held(self) -> int:
+        """Bytes of the child; now and then also of what it started."""
         now = self._clock.monotonic()
-        if not self._bounded_bytes or now - self._looked_at < _LOOK_SECONDS:
-            return 0
-        self._looked_at = now
-        return self._pool.memory_bytes()
+        everything = now - self._looked_at >= _LOOK_SECONDS
+        if everything:
+            self._looked_at = now
+        return self._pool.memory_bytes(started=everything)
 
     def _replace(self) -> None:
         self._pool.restart()

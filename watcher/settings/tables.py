@@ -88,8 +88,8 @@ class Watch(Table):
     )
     cores: Literal["one", "all"] = Field(
         "one",
-        description="processor cores of this process's own threads: one, which is faster by half where it is busy, or all;"
-        " parsers, engines and model servers always have all",
+        description="processor cores of this process's own threads: one, which gave half as many documents again on two cores, or all;"
+        " parsers, engines and model servers have all",
     )
     scratch: Text = Field("", description="folder for downloads and page images; empty: one in the system's temporary folder")
     replica: Text = Field("", max_length=200, description="name of this replica in claims and logs; empty: the host's name")

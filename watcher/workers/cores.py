@@ -7,32 +7,39 @@ them then do: docs/performance.md has the figures.
 from __future__ import annotations
 
 import os
+import random
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
-_PROCESSOR = 36  # of the fields after the name in /proc/[pid]/stat (proc_pid_stat(5)): the core that it last ran on
-
-
-def _given() -> frozenset[int]:
-    return frozenset(os.sched_getaffinity(0)) if sys.platform.startswith("linux") else frozenset()
+_taken: set[int] = set()  # from this process; affinity is the process's, and so is this
 
 
-GIVEN = _given()
-"""Those that this process had when it started; none where the system does not tell."""
+def allowed() -> frozenset[int]:
+    """Those that the calling thread may run on; none where the system does not tell."""
+    if sys.platform.startswith("linux"):
+        return frozenset(os.sched_getaffinity(0))
+    return frozenset()
 
 
 def stay_on_one() -> None:
-    """Keeps the calling thread, and all that it starts from now on, on the core where the kernel has put it."""
-    with suppress(OSError, IndexError, ValueError):
-        fields = Path("/proc/thread-self/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        use({int(fields[_PROCESSOR])} & GIVEN)
+    """Keeps the calling thread, and all that it starts from now on, on one core.
+
+    Any of them: where the kernel has put it, others that also start while nothing is to do would be too.
+    """
+    if cores := sorted(allowed()):
+        _taken.update(cores)
+        use([random.choice(cores)])  # noqa: S311  # no secret
+
+
+def given() -> frozenset[int]:
+    """Those that this process had before it kept to one, for what it starts. None where it never did: what it starts then has what it has itself."""
+    return frozenset(_taken)
 
 
 def use(cores: Iterable[int]) -> None:
     """Of the calling thread and of what it starts from now on. Nothing happens where there are none, or the kernel refuses them."""
     chosen = set(cores)
-    if chosen:
+    if chosen and sys.platform.startswith("linux"):
         with suppress(OSError):  # they may have been taken away meanwhile
             os.sched_setaffinity(0, chosen)

@@ -25,7 +25,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from watcher.workers.bounds import Bounds
 from watcher.workers.child import prepare, run
-from watcher.workers.cores import GIVEN
+from watcher.workers.cores import given
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class ChildPool:
     ) -> None:
         # The kernel ends a child when the *thread* that started it ends, so all are started by one thread that lives as long as the pool.
         self._spawner = ThreadPoolExecutor(1, f"{name}-spawner", initializer=_block_ctrl_c)
-        setup = (os.getpid(), Bounds(memory_bytes, file_bytes, open_files, processors, GIVEN), initializer, initargs)
+        setup = (os.getpid(), Bounds(memory_bytes, file_bytes, open_files, processors, given()), initializer, initargs)
         self._children = [_Child(name, self._spawner, setup, start_seconds) for _ in range(processes)]
         self._calls_per_child = calls_per_child
         self._idle = list(self._children)
@@ -112,9 +112,9 @@ class ChildPool:
         with self._changed:
             return any(child.lost for child in self._idle)
 
-    def memory_bytes(self) -> int:
-        """Resident memory of all children and of processes that they started."""
-        return sum(_resident_bytes(child.pid) for child in self._children if child.pid is not None)
+    def memory_bytes(self, *, started: bool = True) -> int:
+        """Resident memory of all children, and of processes that they `started`, which takes a walk through all of the machine's."""
+        return sum(_resident_bytes(child.pid, started=started) for child in self._children if child.pid is not None)
 
     def close(self) -> None:
         """Ends the children; calls that run or wait raise ChildPoolClosedError. Returns when no child is left."""
@@ -275,10 +275,10 @@ def _cause_of_death(exitcode: int) -> str:
         return f"was killed by signal {-exitcode}"
 
 
-def _resident_bytes(pid: int) -> int:
+def _resident_bytes(pid: int, *, started: bool) -> int:
     try:
         process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
+        family = [process, *(process.children(recursive=True) if started else ())]
     except psutil.NoSuchProcess:
         return 0
     total = 0

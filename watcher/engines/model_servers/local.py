@@ -22,7 +22,7 @@ from structlog.typing import FilteringBoundLogger
 
 from watcher.domain.clock import Clock
 from watcher.domain.retry import RetryPolicy
-from watcher.workers.cores import GIVEN, use
+from watcher.workers.cores import given, use
 
 _OURS = ("CLOUDRU_", "WATCHER_")  # variables that the server has no business with
 _TICK_SECONDS = 0.25
@@ -114,7 +114,7 @@ class ModelServer:
 
     def _run_once(self) -> str:
         """Why it is not running any more."""
-        use(GIVEN)  # the server is to have all cores
+        use(given())  # the server is to have all cores
         self._said.clear()
         try:
             arguments = self._arguments()
