@@ -26,7 +26,7 @@ check: venv ## Lint, format, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: venv ## Measure the daemon against plain alternatives, five pairs a row (BENCH='--rows folder --pairs 7')
+bench: deps venv ## Measure the daemon against plain alternatives, five pairs a row (BENCH='--rows folder --pairs 7')
 	@PYTHONPATH=tests:. $(BIN)/python -m benchmarks $(BENCH)
 
 sim: venv ## Run replicas through SEEDS=10000 seeded histories of faults, and check that nothing is lost or doubled

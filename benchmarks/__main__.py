@@ -32,7 +32,7 @@ from benchmarks import (
 )
 from benchmarks.results import RESULTS, MeasuredRow, now, read_results, standing_commit, this_machine, write_results
 from benchmarks.row import Measure, NotMeasuredError, Plan, Result
-from benchmarks.table import rich_table
+from benchmarks.table import notes, rich_table
 
 ROWS: Mapping[str, Measure] = {
     "busy": busy.measure,
@@ -51,17 +51,18 @@ ROWS: Mapping[str, Measure] = {
 }
 """In the order of the table."""
 _WIDTH = 140  # of the table in a file
+_PAIRS = 5  # fewer are not published
 
 
 def main() -> int:
     """The exit code: 1 where a row failed. That one is slower than it is to be is no failure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME", help=f"of {', '.join(ROWS)} (default: all)")
-    parser.add_argument("--pairs", type=int, default=5, help="measurements of each row (default: 5)")
+    parser.add_argument("--pairs", type=int, default=_PAIRS, help=f"measurements of each row (default: {_PAIRS})")
     parser.add_argument("--short", action="store_true", help="once each and as little as possible, for a test of the rows themselves")
-    parser.add_argument("--results", type=Path, help=f"file for the results (default: {RESULTS.name} here; none with --short)")
+    parser.add_argument("--results", type=Path, help=f"file for the results (default: {RESULTS.name} here; none with --short or few pairs)")
     arguments = parser.parse_args()
-    target = arguments.results or (None if arguments.short else RESULTS)
+    target = arguments.results or (None if arguments.short or arguments.pairs < _PAIRS else RESULTS)
     told, shown = Console(stderr=True), Console(width=None if sys.stdout.isatty() else _WIDTH)
     measured: list[Result] = []
     failed = False
@@ -84,10 +85,10 @@ def main() -> int:
                 failed = True
                 continue
             measured += row.results
-            if target:
+            if target and not any(result.not_measured for result in row.results):
                 write_results(target, read_results(target).with_row(name, row))
     shown.print(rich_table(measured))
-    for note in dict.fromkeys(note for result in measured for note in result.notes):
+    for note in notes(measured):
         shown.print(f"- {note}", highlight=False, markup=False)
     return int(failed)
 

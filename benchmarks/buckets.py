@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from servers.s3_server import S3Server
 
 from watcher.storage.s3 import S3Config
+from watcher.workers.cores import use
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,8 +38,8 @@ def drop(client: S3Client, bucket: str, documents: Mapping[str, bytes]) -> None:
     at_once(_AT_ONCE, [partial(put, name) for name in documents])
 
 
-def at_once(threads: int, tasks: list[Callable[[], None]]) -> None:
-    """Runs all of them, in their order, on so many threads. Raises what the first that failed raised."""
-    with ThreadPoolExecutor(threads) as pool:
+def at_once(threads: int, tasks: list[Callable[[], None]], cores: Collection[int] = ()) -> None:
+    """Runs all of them, in their order, on so many threads. Raises what the first that failed raised. `cores`: those that the threads use; none: all."""
+    with ThreadPoolExecutor(threads, initializer=use, initargs=(cores,)) as pool:
         for future in [pool.submit(task) for task in tasks]:
             future.result()

@@ -1,6 +1,7 @@
-"""`python -m benchmarks.cost`: requests, bytes and money of a day in the store, for a load, and which setting moves them by how much.
+"""`PYTHONPATH=tests:. python -m benchmarks.cost`: requests, bytes and money of a day in the store, for a load, and which setting moves them by how much.
 
-What each thing costs in requests is counted in the same run (`benchmarks.counted`), and a day is made up of that. Prices are yours to give, as your
+What each thing costs in requests is counted in the same run (`benchmarks.counted`), and a day is made up of that; claims that replicas lose to one another
+are not in it (docs/performance.md has their share). Prices are yours to give, as your
 store bills: per 1,000 requests of the PUT class (PUT, COPY, LIST) and of the GET class (all others but DELETE, which is free where we looked), per GB
 (10^9 bytes) that leaves the store, and per GB that stands in it for a month. Cloud.ru bills by these same quantities:
 https://cloud.ru/ru/docs/s3e/ug/topics/pricing.html
@@ -190,7 +191,10 @@ def main() -> int:
     console = Console()
     console.print(_by_cause(load, counted, prices))
     stored = _money(stored_bytes(load) * MONTH_DAYS / 1e9 * prices.stored_gigabyte_month, prices)
-    console.print(f"Stored: {stored_bytes(load) / 1e9:,.2f} GB more each day; price of a month for what a month adds: {stored}")
+    one = stored_bytes(replace(load, documents=1))
+    console.print(
+        f"Stored: {one:,.0f} bytes a document, {stored_bytes(load) / 1e9:,.2f} GB more each day; price of a month for what a month adds: {stored}"
+    )
     console.print(_by_setting(load, counted, prices))
     return 0
 
@@ -200,15 +204,18 @@ def _money(amount: float, prices: Prices) -> str:
 
 
 def _by_cause(load: Load, counted: Counted, prices: Prices) -> Table:
-    table = Table(Column("of a day", no_wrap=True), "PUT class", "GET class", "GB out", "for a document", "price")
+    table = Table(
+        Column("of a day", no_wrap=True), "PUT class", "GET class", "GB out", "requests a document", "bytes out a document", "price"
+    )
     for cause in (*of_a_day(load, counted), total(load, counted)):
-        each = sum(cause.requests.values()) / load.documents if load.documents else 0.0
+        each = [amount / load.documents if load.documents else 0.0 for amount in (sum(cause.requests.values()), cause.out)]
         table.add_row(
             cause.name,
             f"{cause.put_class:,.0f}",
             f"{cause.get_class:,.0f}",
             f"{cause.out / 1e9:,.2f}",
-            f"{each:,.1f}",
+            f"{each[0]:,.1f}",
+            f"{each[1]:,.0f}",
             _money(cause.price(prices), prices),
         )
     return table

@@ -47,10 +47,8 @@ FEW, MANY = 1, 10
 
 
 class Counted(BaseModel):
-    """`document` and `page` by retention: a document of n pages costs the one, and n times the other. `look`: a document that another holds, by a
-    replica that looked first; `refused`: by one that did not. `sweep`: besides its listing of
-    the claims. `presence`: a sign of life. `log`: each closed claim log, the first time that a sweep
-    sees it; `pruned`: each that is removed; `kept`: each old
+    """`document` and `page` by retention: a document of n pages costs the one, and n times the other. `sweep`: besides its listing of the claims.
+    `presence`: a sign of life. `log`: each closed claim log, the first time that a sweep sees it; `pruned`: each that is removed; `kept`: each old
     one whose original stands in the inbox, each time. `verified`: each finished result, besides the listing.
     """
 
@@ -61,8 +59,6 @@ class Counted(BaseModel):
     document: dict[Retention, Requests]
     page: dict[Retention, Requests]
     renewal: Requests
-    look: Requests
-    refused: Requests
     sweep: Requests
     presence: Requests
     log: Requests
@@ -143,7 +139,6 @@ def _count(one: Counting) -> Counted:
     few = {retention: one.read(FEW, retention) for retention in RETENTIONS}
     many = {retention: one.read(MANY, retention) for retention in RETENTIONS}
     page = {name: _per(few[name], many[name], MANY - FEW) for name in RETENTIONS}
-    renewal, look, refused = _contested(one)
     appender = AgreedAppender(one.store, marker_of(LAYOUT), Mode.CONDITIONAL, Bids(lambda seconds: None), lambda why: None)
     beacon = Beacon(one.store, LAYOUT, _presence, utc_now, structlog.get_logger())
     log, pruned, kept = _swept(one)
@@ -152,9 +147,7 @@ def _count(one: Counting) -> Counted:
         poll=polled,
         document={name: plus(few[name], times(page[name], -FEW)) for name in RETENTIONS},
         page=page,
-        renewal=renewal,
-        look=look,
-        refused=refused,
+        renewal=_renewal(one),
         sweep=plus(one.of(appender.obey), one.of(beacon.sweep)),
         presence=one.of(beacon.tell),
         log=log,
@@ -183,18 +176,10 @@ def _per(first: Requests, second: Requests, more: int) -> Requests:
     return times(plus(second, times(first, -1)), 1 / more)
 
 
-def _contested(one: Counting) -> tuple[Requests, Requests, Requests]:
-    """A renewal of a held claim; what a look at it costs another replica; and what an attempt does that is refused."""
-    document = drop(one.store, "held.pdf", "text")
-    source = Source(key=document.key, etag=document.etag, size=document.size, dropped_at=document.modified)
-    with one.replica("holder") as holder, one.replica("looker") as looker, one.replica("claimer") as claimer:
-        claim: Claim = holder.acquire(document)
-        log = LAYOUT.claim_log(document)
-        return (
-            one.of(claim.renew),
-            one.of(lambda: looker.acquirer.acquire(log, source, look_first=True)),
-            one.of(lambda: claimer.acquirer.acquire(log, source)),
-        )
+def _renewal(one: Counting) -> Requests:
+    with one.replica("holder") as holder:
+        claim: Claim = holder.acquire(drop(one.store, "held.pdf", "text"))
+        return one.of(claim.renew)
 
 
 def _swept(one: Counting) -> tuple[Requests, Requests, Requests]:

@@ -18,7 +18,7 @@ _SETTLED_SECONDS = 5.0  # after the start, when all has been imported
 
 
 def measure(plan: Plan) -> Iterator[Result]:
-    seconds = 2.0 if plan.short else 40.0
+    seconds = 2.0 if plan.short else 60.0  # one sign of life each time
     requests, percents, megabytes = [], [], []
     with slow_network(plan.ceph().endpoint, LATENCY, plan.scratch / "requests") as network, bucket_with(plan.ceph(), {}) as config:
         settings = {**in_bucket(config, network.endpoint), **FAKE, "WATCHER_WATCH__POLL_SECONDS": str(POLL_SECONDS)}

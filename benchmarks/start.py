@@ -43,15 +43,9 @@ def measure(plan: Plan) -> Iterator[Result]:
         ):
             packages = sorted({module.partition(".")[0] for module in imported} & our_packages())
             pairs = measure_pairs(plan, name, ours, partial(process.imports, packages))
-            yield Result(
-                name=name,
-                against="`python -c` with the same imports",
-                figures=pairs.ours,
-                unit="s",
-                goal=at_most(_MOST_SECONDS),
-                measured={"plain, s": pairs.plain, "ratio": pairs.ratios},
-                notes=(f"{name} imports {', '.join(packages)}.",),
-            )
+            notes = (f"{name} imports {', '.join(packages)}.",)
+            yield Result(name=name, figures=pairs.ours, unit="s", goal=at_most(_MOST_SECONDS), notes=notes)
+            yield pairs.result(name, "`python -c` with the same imports", "s")
             ocr = {module.partition(".")[0] for module in imported} & OCR
             yield Result(name=f"{name}: OCR packages imported", figures=(float(len(ocr)),), unit="packages", goal=at_most(0))
 

@@ -1,4 +1,4 @@
-"""The table of all rows, for a terminal and, from `results.json`, for docs/performance.md: `python -m benchmarks.table`."""
+"""The table of all rows and its notes, for a terminal and, from `results.json`, for docs/performance.md: `python -m benchmarks.table`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def markdown_table(results: Iterable[Result]) -> str:
     return "\n".join(map(_line, (HEADS, ["---"] * len(HEADS), *map(cells, results)))) + "\n"
 
 
+def notes(results: Iterable[Result]) -> list[str]:
+    """What a reader must know beside the figures, each once."""
+    return list(dict.fromkeys(note for result in results for note in result.notes))
+
+
 def cells(result: Result) -> Sequence[str]:
     """What stands in each column, as plain text."""
     told = f"not measured: {result.not_measured}" if result.not_measured else _figures(result)
@@ -37,8 +42,10 @@ def cells(result: Result) -> Sequence[str]:
 def _figures(result: Result) -> str:
     least, most = result.spread
     unit = f" {result.unit}" if result.unit else ""
-    count = len(result.figures)
-    return f"{short(result.middle)}{unit}" + (f" ({short(least)} to {short(most)}, {count} pairs)" if count > 1 else " (measured once)")
+    times = f"{len(result.figures)} {'pairs' if result.against else 'runs'}"
+    return f"{short(result.middle)}{unit}" + (
+        f" ({short(least)} to {short(most)}, {times})" if len(result.figures) > 1 else " (measured once)"
+    )
 
 
 def short(figure: float) -> str:
@@ -51,8 +58,8 @@ def _line(texts: Sequence[str]) -> str:
 
 
 def main() -> None:
-    rows = read_results(RESULTS).rows
-    sys.stdout.write(markdown_table(result for row in rows.values() for result in row.results))
+    results = [result for row in read_results(RESULTS).rows.values() for result in row.results]
+    sys.stdout.write(markdown_table(results) + "\n" + "".join(f"- {note}\n" for note in notes(results)))
 
 
 if __name__ == "__main__":

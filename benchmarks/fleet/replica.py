@@ -13,6 +13,7 @@ from simulation.futures import ActorExecutor, InlineExecutor
 from benchmarks.bare_bench import LAYOUT, POLICY, bare_bench
 from benchmarks.fleet.bucket import Bucket
 from benchmarks.fleet.load import Load
+from watcher.app import STALE_WINDOW_POLLS
 from watcher.domain.claim import Outcome, Skip
 from watcher.domain.clock import Clock
 from watcher.domain.document import Document
@@ -28,8 +29,6 @@ from watcher.pipeline.inbox import Inbox
 from watcher.pipeline.outage import Gate
 from watcher.pipeline.sweep import Sweep
 from watcher.pipeline.vitals import Vitals
-
-STALE_WINDOW_POLLS = 6  # as the daemon has it
 
 Began = Callable[[Document], None]
 

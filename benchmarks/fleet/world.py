@@ -27,13 +27,11 @@ class Outcome:
     """What came of a load. Virtual seconds, but `real_seconds`, that the simulation took.
 
     `refused`: creates of a first claim entry that found another's there: lost claim attempts. `vain_looks`: documents that a replica looked at before,
-    and left alone. `waits`: from the drop, or from the start for what lay there, to the claim, of all documents, sorted. `claimed_at`: when the
-    last was claimed. `read_twice`: documents that two replicas held. `requests` by operation and first part of the key.
+    and left alone. `waits`: from the drop, or from the start for what lay there, to the claim, of all documents, sorted. `read_twice`: documents that two replicas held. `requests` by operation and first part of the key.
     """
 
     load: Load
     drained_at: float
-    claimed_at: float
     refused: int
     vain_looks: int
     read_twice: int
@@ -89,7 +87,6 @@ class _World:
         return Outcome(
             load=self._load,
             drained_at=self._scheduler.now,
-            claimed_at=max(self._claimed.values()),
             refused=self._bucket.refused,
             vain_looks=sum(replica.vain_looks for replica in self._replicas),
             read_twice=self._read_twice,

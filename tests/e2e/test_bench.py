@@ -57,17 +57,17 @@ def test_the_daemon_is_measured_over_a_real_store(over_the_store) -> None:
     names = {row: [result.name for result in measured(results, row)] for row in results.rows}
     assert {row: len(lines) for row, lines in names.items()} == {
         "script": 1,
-        "coordination": 2,
+        "coordination": 3,
         "replicas": 3,
         "finished": 3,
         "drop": 2,
-        "long": 2,
-        "start": 4,
+        "long": 3,
+        "start": 6,
         "idle": 3,
     }
     (script,) = results.rows["script"].results
     assert script.measured.keys() == {"ours, documents/s", "plain, documents/s"}
-    requests = results.rows["coordination"].results[1]
+    requests = results.rows["coordination"].results[2]
     assert requests.middle == sum(figures[0] for figures in requests.measured.values()) > 4
     _, polls, sweep = results.rows["finished"].results
     assert polls.measured == {"ours, requests": (1,), "plain, requests": (1,)}

@@ -60,7 +60,7 @@ def test_the_median_decides_whether_a_goal_is_reached(goal, figures, reached) ->
 
 def test_a_line_tells_the_median_the_spread_and_the_goal() -> None:
     result = Result(name="drop to claimed", against="", figures=(1.91, 2.0, 2.34567), unit="s", goal=at_most(2.04))
-    assert cells(result) == ("drop to claimed", "-", "2 s (1.91 to 2.35, 3 pairs)", "<= 2.04 s", "yes")
+    assert cells(result) == ("drop to claimed", "-", "2 s (1.91 to 2.35, 3 runs)", "<= 2.04 s", "yes")
 
 
 def test_a_row_that_could_not_be_measured_says_why_in_place_of_a_figure() -> None:
