@@ -25,6 +25,7 @@ from watcher.pipeline.turns import MOST_LOOK_SECONDS
 from watcher.settings import Settings
 
 DAY = 86400.0
+_WIDTH = 140  # of the tables in a file
 MONTH_DAYS = 30
 LISTED = 1000
 """Keys in one answer to a LIST."""
@@ -188,7 +189,7 @@ def main() -> int:
     load = Load(**{field.name: given[field.name] for field in fields(Load)})
     prices = Prices(**{field.name: given[field.name] for field in fields(Prices)})
     counted = count_requests()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     console.print(_by_cause(load, counted, prices))
     stored = _money(stored_bytes(load) * MONTH_DAYS / 1e9 * prices.stored_gigabyte_month, prices)
     one = stored_bytes(replace(load, documents=1))

@@ -22,6 +22,8 @@ from benchmarks.fleet.load import Load, Names
 from benchmarks.fleet.report import Report, reported
 from benchmarks.fleet.world import simulate
 
+_WIDTH = 140  # of the table in a file
+
 
 def main() -> int:
     defaults = Load()
@@ -43,7 +45,7 @@ def main() -> int:
         report = reported(simulate(Load(documents=documents, **arguments)), before, os.getloadavg()[0])
         reports.append(report)
         print(f"{report.load.replicas} replicas, {documents:,} documents: {report.simulated_in_seconds:.0f} s", file=sys.stderr, flush=True)
-    Console().print(table_of(reports))
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table_of(reports))
     if target:
         target.write_bytes(TypeAdapter(list[Report]).dump_json(reports, indent=1) + b"\n")
     return 0
