@@ -85,7 +85,8 @@ def main() -> int:
                 failed = True
                 continue
             measured += row.results
-            if target and not any(result.not_measured for result in row.results):
+            kept = target == RESULTS and any(result.not_measured for result in row.results)  # what was measured elsewhere
+            if target and not kept:
                 write_results(target, read_results(target).with_row(name, row))
     shown.print(rich_table(measured))
     for note in notes(measured):

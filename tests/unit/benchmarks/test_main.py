@@ -36,6 +36,9 @@ def test_a_row_that_cannot_be_measured_here_leaves_what_was_measured_elsewhere(p
     measure(monkeypatch, missing)
     assert "no store here" in capsys.readouterr().out
     assert [result.middle for result in read_results(published).rows["quick"].results] == [5.0]
+    elsewhere = published.with_name("elsewhere.json")
+    measure(monkeypatch, missing, "--results", str(elsewhere))
+    assert [result.not_measured for result in read_results(elsewhere).rows["quick"].results] == ["no store here"]
 
 
 @pytest.mark.parametrize("arguments", [("--pairs", "4"), ("--short",)])
